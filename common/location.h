@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+#ifndef COMMON_LOCATION_H
+#define COMMON_LOCATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * The forms of names, URLs and addresses in a configuration.  Each check
+ * returns 0, or -1 with the reason.
+ */
+int	 location_check_name(const char *, char *why, size_t whylen);
+int	 location_check_token(const char *, char *why, size_t whylen);
+int	 location_check_url(const char *, char *why, size_t whylen);
+int	 location_check_listen(const char *, char *why, size_t whylen);
+
+/* Of a URL that passed the check; the caller frees. No brackets, no port. */
+char	*location_host(const char *url);
+
+/* 127.0.0.0/8, ::1 or localhost: what is sent there stays on the machine. */
+bool	 location_is_loopback(const char *url);
+
+bool	 location_is_https(const char *url);
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+#ifndef COMMON_MESSAGE_H
+#define COMMON_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+
+struct json_object;
+
+/*
+ * Every message that crosses a process boundary: its type, its members, its
+ * encoder and its decoder.  message.c holds one table for each record; both
+ * directions are driven by it, so they cannot drift apart.
+ *
+ * In a decoded message every char * is an owned, NUL-terminated, valid UTF-8
+ * string, every json_object an owned reference, every list an owned array;
+ * message_clear() drops them all.  Optional members that were absent are NULL,
+ * -1 or false.  For encoding, members may point anywhere: nothing is freed.
+ */
+
+#define MESSAGE_VERSION	1		/* of the worker protocol */
+#define MESSAGE_ANSWER_MAX ((size_t)512 << 10)	/* bytes of one answer */
+#define MESSAGE_ERRLEN	256
+
+enum message_type {
+	/* supervisor to worker */
+	MESSAGE_CONFIGURE,
+	MESSAGE_RESEARCH,
+	MESSAGE_GRANT,
+	MESSAGE_CANCEL,
+	MESSAGE_PROBE,
+	MESSAGE_QUIT,
+	/* worker to supervisor */
+	MESSAGE_HELLO,
+	MESSAGE_PERMIT,
+	MESSAGE_SECTION,
+	MESSAGE_DONE,
+	MESSAGE_OUTCOME,
+	MESSAGE_FAILED,
+	MESSAGE_LOG,
+	MESSAGE_ALIVE,
+	/* control client to supervisor */
+	MESSAGE_STATUS,
+	MESSAGE_STOP,
+	MESSAGE_RELOAD,
+	MESSAGE_IMPORT_BEGIN,
+	MESSAGE_IMPORT_ROWS,
+	MESSAGE_IMPORT_END,
+	MESSAGE_START,
+	MESSAGE_PAUSE,
+	MESSAGE_RESUME,
+	MESSAGE_CANCEL_JOB,
+	MESSAGE_DELETE,
+	MESSAGE_SET,
+	MESSAGE_RETRY,
+	MESSAGE_LIMITS,
+	/* supervisor to control client: exactly one for each request */
+	MESSAGE_REPLY,
+	MESSAGE_TYPES
+};
+
+/* Who may send it; a receiver names the one set that it accepts. */
+enum message_side {
+	SIDE_TO_WORKER,
+	SIDE_FROM_WORKER,
+	SIDE_CONTROL_REQUEST,
+	SIDE_CONTROL_REPLY
+};
+
+/* ---- supervisor and worker ---- */
+
+struct msg_endpoint {
+	char	*name;
+	char	*url;			/* base, without a slash at its end */
+	char	*api;			/* "responses" or "chat" */
+	char	*model;
+	char	*key;			/* secret; "" for none */
+	char	*ca;			/* CA file or directory, optional */
+	int64_t	 max_output_tokens;
+	int64_t	 max_searches;		/* 0: no web search */
+	int64_t	 request_timeout;	/* seconds, whole request */
+};
+
+/* A text of the playbook, with its variables not yet filled in. */
+struct msg_prompt {
+	char	*key;
+	char	*text;
+};
+
+/* First frame to a worker, answered by hello. */
+struct msg_configure {
+	int64_t	 version;		/* MESSAGE_VERSION */
+	struct msg_endpoint *endpoints;
+	size_t	 n_endpoints;
+	struct msg_prompt *sections;	/* in the order they are asked */
+	size_t	 n_sections;
+	char	*categorize;
+	char	*seller;
+	struct json_object *schema;	/* of the categorization */
+};
+
+struct msg_key {
+	char	*key;
+};
+
+struct msg_answer {
+	char	*key;
+	char	*text;
+};
+
+/* Research one account.  Ends with done or failed, always one of them. */
+struct msg_research {
+	char	*run_id;
+	int64_t	 account;
+	char	*company;
+	char	*domain;		/* optional */
+	char	*industry;		/* optional */
+	int64_t	 queries;		/* sections in flight at a time */
+	struct msg_key *missing;	/* sections to ask for */
+	size_t	 n_missing;
+	struct msg_answer *answers;	/* those held already */
+	size_t	 n_answers;
+};
+
+/* Permission to send the one request that permit asked for. */
+struct msg_grant {
+	char	*run_id;
+	char	*section;		/* a section's key, or "categorize" */
+	int64_t	 request;		/* ledger row */
+	char	*endpoint;		/* by name */
+};
+
+/*
+ * Ask for nothing more; finish and report what is in flight, then send failed
+ * with kind "cancelled".
+ */
+struct msg_cancel {
+	char	*run_id;
+};
+
+/*
+ * One small request to an endpoint to see whether key, model and web search
+ * work: answered by an outcome with run_id "probe".
+ */
+struct msg_probe {
+	char	*endpoint;
+};
+
+struct msg_hello {
+	int64_t	 version;
+	int64_t	 pid;
+};
+
+/*
+ * Asks to send a request.  After an outcome that left the section unanswered
+ * the worker asks again; the supervisor decides when, where and whether.
+ */
+struct msg_permit {
+	char	*run_id;
+	char	*section;
+	int64_t	 tokens;		/* estimate: input + max output */
+};
+
+/*
+ * A section's answer.  Sent right before the outcome of its request, so that
+ * the supervisor can commit both together.
+ */
+struct msg_section {
+	char	*run_id;
+	int64_t	 request;
+	char	*section;
+	char	*text;			/* Markdown, <= MESSAGE_ANSWER_MAX */
+	struct json_object *citations;	/* [{"url","title"}, ...] */
+};
+
+/* The valid categorization; as section, before its outcome.  Ends the run. */
+struct msg_done {
+	char	*run_id;
+	int64_t	 request;
+	struct json_object *categorization;
+};
+
+/* What the provider's headers said; -1 where they said nothing usable. */
+struct msg_limits {
+	int64_t	 limit_requests;
+	int64_t	 remaining_requests;
+	int64_t	 reset_requests;	/* ms */
+	int64_t	 limit_tokens;
+	int64_t	 remaining_tokens;
+	int64_t	 reset_tokens;		/* ms */
+	int64_t	 retry_after;		/* ms */
+};
+
+struct msg_usage {
+	int64_t	 input;
+	int64_t	 cached;		/* part of input */
+	int64_t	 output;
+	int64_t	 reasoning;		/* part of output */
+	int64_t	 searches;
+};
+
+/* Exactly one for each granted request. */
+struct msg_outcome {
+	char	*run_id;
+	int64_t	 request;
+	char	*section;
+	char	*kind;			/* a name of common/kind.h */
+	char	*message;		/* for people; "" when kind is "ok" */
+	int64_t	 status;		/* HTTP, 0 when there was none */
+	int64_t	 latency;		/* ms */
+	bool	 billed;		/* usage below is the provider's own */
+	bool	 lost;			/* sent, and may be billed unseen */
+	struct msg_usage usage;
+	struct msg_limits limits;
+	char	*model;			/* that the answer named, optional */
+	char	*service_tier;		/* likewise */
+	char	*response_id;		/* likewise */
+};
+
+/* The run is over without a result; nothing of it is in flight any more. */
+struct msg_failed {
+	char	*run_id;
+	char	*kind;
+	char	*message;
+};
+
+struct msg_log {
+	int64_t	 level;			/* of common/log.h */
+	char	*text;
+};
+
+/* After each account. */
+struct msg_alive {
+	int64_t	 memory;		/* resident, KiB */
+};
+
+/* ---- control clients ---- */
+
+struct msg_stop {
+	bool	 fast;
+};
+
+struct msg_import_begin {
+	char	*name;			/* of the job */
+	char	*source;		/* where the rows come from, for people */
+	bool	 again;			/* take companies known already */
+};
+
+/* One company; strings are trimmed and at most 4 KiB each. */
+struct msg_row {
+	int64_t	 line;			/* in the file, from 1 */
+	char	*company_name;
+	char	*domain;		/* optional */
+	char	*website;		/* as in the file, optional */
+	char	*industry;		/* optional */
+	char	*owner;			/* optional */
+	char	*dedup_key;		/* registrable domain, or "name:..." */
+	struct json_object *extra;	/* further columns, optional */
+};
+
+struct msg_import_rows {
+	int64_t	 job;
+	struct msg_row *rows;
+	size_t	 n_rows;
+};
+
+/* Most verbs: a job, and what some of them take beside it. */
+struct msg_job {
+	int64_t	 job;
+	char	*mode;			/* optional */
+	int64_t	 concurrency;		/* -1: as configured, 0: auto */
+	int64_t	 priority;		/* optional */
+	int64_t	 budget;		/* micro-dollars; optional */
+	int64_t	 sample;		/* optional */
+};
+
+struct msg_id {
+	int64_t	 id;
+};
+
+struct msg_retry {
+	int64_t	 job;
+	char	*kind;			/* only accounts that failed with it */
+	struct msg_id *accounts;	/* only these; none: all */
+	size_t	 n_accounts;
+	bool	 fresh;			/* drop the sections they have */
+	bool	 outdated;		/* only what an older playbook made */
+	char	*section;		/* only this section, anew */
+};
+
+/*
+ * code is an exit status of sdrctl(1); message is for people and never empty
+ * when code is not 0; result depends on the request.
+ */
+struct msg_reply {
+	int64_t	 code;
+	char	*message;
+	struct json_object *result;	/* optional */
+};
+
+struct message {
+	enum message_type type;
+	union {
+		struct msg_configure configure;
+		struct msg_research research;
+		struct msg_grant grant;
+		struct msg_cancel cancel;
+		struct msg_probe probe;
+		struct msg_hello hello;
+		struct msg_permit permit;
+		struct msg_section section;
+		struct msg_done done;
+		struct msg_outcome outcome;
+		struct msg_failed failed;
+		struct msg_log log;
+		struct msg_alive alive;
+		struct msg_stop stop;
+		struct msg_import_begin import_begin;
+		struct msg_import_rows import_rows;
+		struct msg_job job;	/* import_end, start ... set */
+		struct msg_retry retry;
+		struct msg_reply reply;
+	};
+};
+
+const char *message_name(enum message_type);
+
+/* Appends the JSON text of the message; the result is one frame's body. */
+void	 message_encode(const struct message *, struct buf *);
+/*
+ * Decode one body into *msg, which need not be initialised.  0, or -1 with a
+ * text in err and nothing to clear: not strict JSON, "type" not first, a type
+ * that this side does not send, a member unknown, missing, of the wrong type
+ * or out of range.
+ */
+int	 message_decode(const char *body, size_t len, enum message_side,
+	    struct message *msg, char err[static MESSAGE_ERRLEN]);
+void	 message_clear(struct message *);
+
+#endif

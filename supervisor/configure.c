@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+/* What a worker is told before it is given anything to do. */
+
+#include <stdlib.h>
+
+#include "common/config.h"
+#include "common/playbook.h"
+#include "supervisor/configure.h"
+
+static struct msg_endpoint *
+endpoints_of(const struct config *config)
+{
+	struct msg_endpoint *list = xcalloc(config->n_endpoints,
+	    sizeof(*list));
+	const struct config_endpoint *e;
+	size_t i;
+
+	for (i = 0; i < config->n_endpoints; i++) {
+		e = &config->endpoints[i];
+		list[i] = (struct msg_endpoint){ .name = e->name,
+		    .url = e->url, .api = e->api, .model = e->model,
+		    .key = e->key, .ca = e->ca,
+		    .max_output_tokens = e->max_output_tokens,
+		    .max_searches = e->max_searches,
+		    .request_timeout = e->request_timeout };
+	}
+	return list;
+}
+
+static struct msg_prompt *
+sections_of(const struct playbook *book)
+{
+	struct msg_prompt *list = xcalloc(book->n_sections, sizeof(*list));
+	size_t i;
+
+	for (i = 0; i < book->n_sections; i++)
+		list[i] = (struct msg_prompt){ .key = book->sections[i].key,
+		    .text = book->sections[i].text };
+	return list;
+}
+
+struct message
+configure_message(const struct config *config, const struct playbook *book)
+{
+	return (struct message){ .type = MESSAGE_CONFIGURE, .configure = {
+	    .version = MESSAGE_VERSION,
+	    .endpoints = endpoints_of(config),
+	    .n_endpoints = config->n_endpoints,
+	    .sections = sections_of(book),
+	    .n_sections = book->n_sections,
+	    .categorize = book->categorize,
+	    .seller = book->seller,
+	    .schema = book->schema } };
+}
+
+void
+configure_clear(struct message *msg)
+{
+	free(msg->configure.endpoints);
+	free(msg->configure.sections);
+}

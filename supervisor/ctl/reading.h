@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+#ifndef SUPERVISOR_CTL_READING_H
+#define SUPERVISOR_CTL_READING_H
+
+#include "supervisor/ctl/ctl.h"
+
+struct json_object;
+struct reader;
+struct reader_account;
+struct reader_job;
+struct reader_spent;
+
+/*
+ * The verbs that only read the database.  They need no daemon: what they show
+ * is what was committed last.
+ */
+ctl_verb verb_jobs;
+ctl_verb verb_job;
+ctl_verb verb_accounts;
+ctl_verb verb_show;
+ctl_verb verb_export;
+ctl_verb verb_events;
+ctl_verb verb_cost;
+
+/* What jobs and job print of a job, for others who report on one. */
+struct json_object *reading_job_json(const struct reader_job *,
+	    const struct reader_spent *);
+
+/*
+ * An account with the parts that were read (READER_... of store/reader.h):
+ * those that were not are not in the object.
+ */
+struct json_object *reading_account_json(const struct reader_account *,
+	    int parts);
+
+/* "reader: reason" said; always CTL_FAILED. */
+int	 reading_failed(const struct ctl *, const struct reader *);
+/*
+ * The one argument that names a job, and the job, to be cleared.  CTL_OK, or
+ * the status after having said why: too few, too many, no number, no such job.
+ */
+int	 reading_job(struct ctl *, int argc, char **argv, struct reader **,
+	    struct reader_job *);
+/* "$0.0123", and " + ?" where a price is not known. */
+#define READING_SPENT	48
+const char *reading_spent(const struct reader_spent *,
+	    char buf[static READING_SPENT]);
+
+#endif

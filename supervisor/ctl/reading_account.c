@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+/* The verb accounts. */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/json.h"
+#include "common/kind.h"
+#include "supervisor/ctl/output.h"
+#include "supervisor/ctl/reading.h"
+#include "supervisor/store/reader.h"
+
+/* ---- options ---- */
+
+static int
+parse_state(const struct ctl *ctl, const char *text, int *state)
+{
+	if ((*state = account_state_parse(text)) != -1)
+		return CTL_OK;
+	return ctl_fail(ctl, CTL_USAGE, "--state %s: pending, processing, "
+	    "completed or failed", text);
+}
+
+static int
+parse_kind(const struct ctl *ctl, const char *text, const char **kind)
+{
+	struct buf names = { 0 };
+
+	*kind = text;
+	if (kind_parse(text) != KIND_COUNT)
+		return CTL_OK;
+	for (int k = 0; k < KIND_COUNT; k++)
+		buf_printf(&names, "%s%s", k == 0 ? "" : ", ",
+		    kind_name((enum kind)k));
+	ctl_fail(ctl, CTL_USAGE, "--error-kind %s: one of %s", text,
+	    names.bytes);
+	buf_clear(&names);
+	return CTL_USAGE;
+}
+
+static int
+take_option(const struct ctl *ctl, int ch, struct reader_filter *f)
+{
+	switch (ch) {
+	case 's':
+		return parse_state(ctl, optarg, &f->state);
+	case 't':
+		f->tier = optarg;
+		return CTL_OK;
+	case 'e':
+		return parse_kind(ctl, optarg, &f->error_kind);
+	case 'r':
+		f->ranked = true;
+		return CTL_OK;
+	case 'l':
+		f->limit = ctl_number(ctl, "--limit", optarg);
+		return f->limit == -1 ? CTL_USAGE : CTL_OK;
+	default:
+		return CTL_USAGE;
+	}
+}
+
+static int
+parse_options(const struct ctl *ctl, int argc, char **argv,
+    struct reader_filter *f)
+{
+	static const struct option options[] = {
+		{ "state", required_argument, NULL, 's' },
+		{ "tier", required_argument, NULL, 't' },
+		{ "error-kind", required_argument, NULL, 'e' },
+		{ "ranked", no_argument, NULL, 'r' },
+		{ "limit", required_argument, NULL, 'l' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int ch;
+
+	*f = (struct reader_filter){ .state = -1 };
+	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1)
+		if (take_option(ctl, ch, f) != CTL_OK)
+			return CTL_USAGE;
+	return CTL_OK;
+}
+
+/* ---- the list ---- */
+
+static const struct column columns[] = {
+	{ "ACCOUNT", ALIGN_RIGHT, false },
+	{ "TIER", ALIGN_LEFT, false },
+	{ "PRIO", ALIGN_RIGHT, false },
+	{ "COMPANY", ALIGN_LEFT, true },
+	{ "DOMAIN", ALIGN_LEFT, true },
+	{ "STATE", ALIGN_LEFT, false },
+	{ "SUMMARY OR ERROR", ALIGN_LEFT, true },
+};
+
+/* Why it has its rank, or why it has none. */
+static void
+put_remark(struct table *t, const struct reader_account *a)
+{
+	struct buf remark = { 0 };
+
+	if (a->state == ACCOUNT_COMPLETED || a->error_kind == NULL) {
+		table_text(t, COLOUR_NONE, a->summary);
+		return;
+	}
+	buf_puts(&remark, a->error_kind);
+	if (a->error != NULL && *a->error != '\0')
+		buf_printf(&remark, ": %s", a->error);
+	table_text(t, COLOUR_NONE, remark.bytes);
+	buf_clear(&remark);
+}
+
+static void
+put_row(struct table *t, const struct reader_account *a)
+{
+	table_int(t, a->id);
+	table_text(t, colour_of_tier(a->tier), a->tier);
+	table_int(t, a->priority);
+	table_text(t, COLOUR_NONE, a->company_name);
+	table_text(t, COLOUR_NONE, a->domain);
+	table_text(t, colour_of_account(a->state),
+	    account_state_name(a->state));
+	put_remark(t, a);
+}
+
+/* What the list is gathered in: one of both. */
+struct gathered {
+	struct table		*table;
+	struct json_object	*list;
+};
+
+/* An account that was deleted since the ranking is left out. */
+static int
+gather(struct reader *r, const int64_t *ids, size_t n, struct gathered *g)
+{
+	struct reader_account a;
+	int found;
+
+	for (size_t i = 0; i < n; i++) {
+		if ((found = reader_account(r, ids[i], 0, &a)) == -1)
+			return -1;
+		if (found == 0)
+			continue;
+		if (g->table != NULL)
+			put_row(g->table, &a);
+		else
+			json_object_array_add(g->list,
+			    reading_account_json(&a, 0));
+		reader_account_clear(&a);
+	}
+	return 0;
+}
+
+static void
+print_list(int64_t job, struct json_object *list)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_put_int(o, "job", job);
+	json_object_object_add(o, "accounts", json_object_get(list));
+	output_json(stdout, o);
+}
+
+static void
+print_table(const struct ctl *ctl, const struct table *t, size_t n)
+{
+	struct output out;
+
+	output_init(&out, stdout);
+	if (n > 0)
+		table_print(t, &out);
+	else if (!ctl->quiet)
+		puts("No account is like that.");
+}
+
+static int
+show_accounts(struct ctl *ctl, struct reader *r,
+    const struct reader_filter *f)
+{
+	struct gathered g = { NULL, NULL };
+	int64_t *ids;
+	size_t n;
+	int rc;
+
+	if (reader_accounts(r, f, &ids, &n) == -1)
+		return reading_failed(ctl, r);
+	if (ctl->json)
+		g.list = json_object_new_array();
+	else
+		g.table = table_new(columns, sizeof(columns) /
+		    sizeof(columns[0]));
+	if ((rc = gather(r, ids, n, &g)) == -1)
+		reading_failed(ctl, r);
+	else if (ctl->json)
+		print_list(f->job, g.list);
+	else
+		print_table(ctl, g.table, n);
+	json_object_put(g.list);
+	table_free(g.table);
+	free(ids);
+	return rc == -1 ? CTL_FAILED : CTL_OK;
+}
+
+int
+verb_accounts(struct ctl *ctl, int argc, char **argv)
+{
+	struct reader_filter filter;
+	struct reader_job job;
+	struct reader *r;
+	int code;
+
+	if (parse_options(ctl, argc, argv, &filter) != CTL_OK)
+		return CTL_USAGE;
+	code = reading_job(ctl, argc - optind, argv + optind, &r, &job);
+	if (code != CTL_OK)
+		return code;
+	filter.job = job.id;
+	code = show_accounts(ctl, r, &filter);
+	reader_job_clear(&job);
+	return code;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+/* sdrctl status and limits: what the daemon says of itself, as tables. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "supervisor/ctl/client.h"
+#include "supervisor/ctl/output.h"
+#include "supervisor/ctl/verb.h"
+
+/* A number of the reply; -1 for one that is null or missing. */
+static int64_t
+number(const struct json_object *o, const char *key)
+{
+	int64_t value = -1;
+
+	json_get_int(o, key, 0, INT64_MAX, &value);
+	return value;
+}
+
+static const char *
+text(const struct json_object *o, const char *key)
+{
+	const char *value = "";
+
+	json_get_string(o, key, &value);
+	return value;
+}
+
+/* ---- the daemon ---- */
+
+static void
+print_daemon(const struct json_object *o)
+{
+	struct buf clean = { 0 };
+	char span[CLOCK_STAMP];
+
+	buf_printf(&clean, "sdrd %s, pid %jd: %s, up %s", text(o, "version"),
+	    (intmax_t)number(o, "pid"), text(o, "state"),
+	    clock_span(number(o, "uptime_s") * 1000, span));
+	puts(clean.bytes);
+	if (*text(o, "trouble") != '\0') {
+		clean.len = 0;
+		buf_puts(&clean, "trouble: ");
+		text_clean(&clean, text(o, "trouble"), TEXT_LINE);
+		puts(clean.bytes);
+	}
+	clean.len = 0;
+	buf_puts(&clean, "configuration ");
+	text_clean(&clean, text(o, "config"), TEXT_LINE);
+	buf_puts(&clean, ", database ");
+	text_clean(&clean, text(o, "database"), TEXT_LINE);
+	puts(clean.bytes);
+	buf_clear(&clean);
+}
+
+static void
+print_workers(const struct json_object *o)
+{
+	int64_t backoff = number(o, "backoff_ms");
+	char span[CLOCK_STAMP];
+
+	printf("workers: %jd of at most %jd, %jd busy, %jd idle; %jd started, "
+	    "%jd died\n", (intmax_t)number(o, "running"),
+	    (intmax_t)number(o, "limit"), (intmax_t)number(o, "busy"),
+	    (intmax_t)number(o, "idle"), (intmax_t)number(o, "started"),
+	    (intmax_t)number(o, "deaths"));
+	if (backoff > 0)
+		printf("workers cannot be kept alive; next try in %s\n",
+		    clock_span(backoff, span));
+}
+
+/* ---- tables ---- */
+
+static void
+add_job(struct table *t, const struct json_object *o)
+{
+	int state = job_state_parse(text(o, "state"));
+
+	table_int(t, number(o, "job"));
+	table_text(t, COLOUR_NONE, text(o, "name"));
+	table_text(t, state == -1 ? COLOUR_NONE :
+	    colour_of_job((enum job_state)state), text(o, "state"));
+	table_int(t, number(o, "total"));
+	table_int(t, number(o, "completed"));
+	table_int(t, number(o, "failed"));
+	table_int(t, number(o, "pending"));
+	table_int(t, number(o, "in_hand"));
+	table_text(t, COLOUR_NONE, text(o, "mode"));
+	table_int(t, number(o, "concurrency"));
+	table_text(t, COLOUR_NONE, text(o, "reason"));
+}
+
+static const struct column job_columns[] = {
+	{ "JOB", ALIGN_RIGHT, false },
+	{ "NAME", ALIGN_LEFT, true },
+	{ "STATE", ALIGN_LEFT, false },
+	{ "TOTAL", ALIGN_RIGHT, false },
+	{ "DONE", ALIGN_RIGHT, false },
+	{ "FAILED", ALIGN_RIGHT, false },
+	{ "PENDING", ALIGN_RIGHT, false },
+	{ "IN HAND", ALIGN_RIGHT, false },
+	{ "MODE", ALIGN_LEFT, false },
+	{ "AT A TIME", ALIGN_RIGHT, false },
+	{ "REASON", ALIGN_LEFT, true },
+};
+
+/* "120/3500", "-/3500", or "-" where the provider told nothing. */
+static void
+add_share(struct table *t, int64_t left, int64_t limit)
+{
+	char cell[64];
+
+	if (limit == -1)
+		snprintf(cell, sizeof(cell), "-");
+	else if (left == -1)
+		snprintf(cell, sizeof(cell), "-/%jd", (intmax_t)limit);
+	else
+		snprintf(cell, sizeof(cell), "%jd/%jd", (intmax_t)left,
+		    (intmax_t)limit);
+	table_text(t, COLOUR_NONE, cell);
+}
+
+static void
+add_endpoint(struct table *t, const struct json_object *o)
+{
+	bool open = strcmp(text(o, "state"), "open") == 0;
+
+	table_text(t, COLOUR_NONE, text(o, "name"));
+	table_text(t, COLOUR_NONE, text(o, "group"));
+	table_text(t, open ? COLOUR_GREEN : COLOUR_YELLOW, text(o, "state"));
+	add_share(t, number(o, "remaining_requests"), number(o, "rpm"));
+	add_share(t, number(o, "remaining_tokens"), number(o, "tpm"));
+	table_int(t, number(o, "in_flight"));
+	table_int(t, number(o, "window"));
+	table_int(t, number(o, "waiting"));
+	table_int(t, number(o, "answered"));
+	table_int(t, number(o, "throttled"));
+	table_text(t, COLOUR_NONE, text(o, "cause"));
+}
+
+static const struct column endpoint_columns[] = {
+	{ "ENDPOINT", ALIGN_LEFT, false },
+	{ "GROUP", ALIGN_LEFT, false },
+	{ "STATE", ALIGN_LEFT, false },
+	{ "REQUESTS/MIN", ALIGN_RIGHT, false },
+	{ "TOKENS/MIN", ALIGN_RIGHT, false },
+	{ "IN FLIGHT", ALIGN_RIGHT, false },
+	{ "WINDOW", ALIGN_RIGHT, false },
+	{ "WAITING", ALIGN_RIGHT, false },
+	{ "ANSWERED", ALIGN_RIGHT, false },
+	{ "THROTTLED", ALIGN_RIGHT, false },
+	{ "CAUSE", ALIGN_LEFT, true },
+};
+
+/* The list under this key, if it is not empty. */
+static void
+print_list(const struct json_object *result, const char *key,
+    const struct column *columns, size_t n_columns,
+    void (*add)(struct table *, const struct json_object *))
+{
+	struct json_object *list;
+	struct output out;
+	struct table *t;
+	size_t i, n;
+
+	if (json_get_array(result, key, &list) == -1 ||
+	    (n = json_object_array_length(list)) == 0)
+		return;
+	t = table_new(columns, n_columns);
+	for (i = 0; i < n; i++)
+		add(t, json_object_array_get_idx(list, i));
+	output_init(&out, stdout);
+	putchar('\n');
+	table_print(t, &out);
+	table_free(t);
+}
+
+#define PRINT_LIST(result, key, columns, add) \
+	print_list(result, key, columns, \
+	    sizeof(columns) / sizeof((columns)[0]), add)
+
+/* ---- the verbs ---- */
+
+static void
+print_status(const struct json_object *result)
+{
+	struct json_object *workers = NULL;
+
+	print_daemon(result);
+	json_get_object(result, "workers", &workers);
+	print_workers(workers);
+	PRINT_LIST(result, "jobs", job_columns, add_job);
+	PRINT_LIST(result, "endpoints", endpoint_columns, add_endpoint);
+}
+
+static void
+print_limits(const struct json_object *result)
+{
+	PRINT_LIST(result, "endpoints", endpoint_columns, add_endpoint);
+}
+
+/* Ask for it, and print it as JSON or as this prints it. */
+static int
+ask_and_print(struct ctl *ctl, int argc, char **argv, enum message_type type,
+    void (*print)(const struct json_object *))
+{
+	struct message request = { .type = type }, reply;
+	int code;
+
+	if (ctl_plain(ctl, argc, argv) != CTL_OK)
+		return CTL_USAGE;
+	if ((code = ctl_ask(ctl, &request, &reply)) != CTL_OK)
+		return code;
+	if (ctl->json)
+		output_json(stdout, json_object_get(reply.reply.result));
+	else
+		print(reply.reply.result);
+	message_clear(&reply);
+	return CTL_OK;
+}
+
+int
+verb_status(struct ctl *ctl, int argc, char **argv)
+{
+	return ask_and_print(ctl, argc, argv, MESSAGE_STATUS, print_status);
+}
+
+int
+verb_limits(struct ctl *ctl, int argc, char **argv)
+{
+	return ask_and_print(ctl, argc, argv, MESSAGE_LIMITS, print_limits);
+}

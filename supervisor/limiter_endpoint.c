@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+/*
+ * The health of endpoints and quota groups: pauses, cool-downs, failing and
+ * probing, and the window of requests in flight.  Knows nothing of the queue.
+ *
+ *	OPEN ---- FAILING_ACCOUNTS saw trouble, none an answer --> FAILING
+ *	FAILING -- endpoint_settled(): an answer --> OPEN
+ *	FAILING -- the probe failed too: wait twice as long --> FAILING
+ *	OPEN -- group_cool() --> COOLING -- time --> OPEN
+ *	any -- limiter_pause() --> PAUSED -- limiter_resume() --> as before
+ *
+ * Only FAILING is stored; the rest follows from the causes at hand.
+ */
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/buf.h"
+#include "supervisor/limiter_internal.h"
+
+#define WINDOW_START	16.0
+#define WINDOW_MIN	1.0
+#define WINDOW_CUT	0.7
+#define WINDOW_STEP	4.0	/* growth in a round trip, after slow start */
+#define WINDOW_ROOM	2.0	/* times what the limits can fill */
+#define LATENCY_UNKNOWN	30000.0	/* ms; generous, for the window only */
+#define LATENCY_WEIGHT	0.05
+#define ILLNESS_WEIGHT	0.1
+#define TOKEN_SHARE_MAX	20.0	/* a provider may charge that much less than
+				   we reserve */
+#define SLOW_DOWN	0.5
+#define SLOW_GROWTH	1.5	/* at most, in SLOW_MS */
+#define SLOW_MS		(15.0 * 60 * 1000)
+#define PROBE_FIRST_MS	1000
+#define PROBE_MAX_MS	60000
+
+void
+tally_init(struct tally *tally, int64_t unit)
+{
+	*tally = (struct tally){ .unit = unit };
+}
+
+/* Clear the slots that time has passed over. */
+static void
+tally_turn(struct tally *tally, int64_t slot)
+{
+	int64_t from = tally->slot + 1;
+
+	if (slot - from >= TALLY_SLOTS)
+		from = slot - TALLY_SLOTS + 1;
+	for (; from <= slot; from++)
+		tally->count[from % TALLY_SLOTS] = 0;
+	if (slot > tally->slot)
+		tally->slot = slot;
+}
+
+void
+tally_add(struct tally *tally, int64_t now)
+{
+	tally_turn(tally, now / tally->unit);
+	tally->count[tally->slot % TALLY_SLOTS]++;
+}
+
+int64_t
+tally_sum(const struct tally *tally, int64_t now)
+{
+	int64_t first = now / tally->unit - TALLY_SLOTS + 1, sum = 0;
+
+	for (int64_t i = tally->slot; i >= 0 && i >= first &&
+	    i > tally->slot - TALLY_SLOTS; i--)
+		sum += tally->count[i % TALLY_SLOTS];
+	return sum;
+}
+
+struct quota_group *
+group_new(const char *name, int64_t now)
+{
+	struct quota_group *group = xcalloc(1, sizeof(*group));
+
+	group->name = xstrdup(name);
+	group->slow = 1.0;
+	bucket_init(&group->requests, 1.0, now);
+	bucket_init(&group->tokens, TOKEN_SHARE_MAX, now);
+	return group;
+}
+
+void
+group_free(struct quota_group *group)
+{
+	if (group == NULL)
+		return;
+	free(group->name);
+	free(group->paused);
+	free(group);
+}
+
+void
+group_cool(struct quota_group *group, enum kind kind, int64_t until,
+    int64_t now)
+{
+	group->cool_kind = kind;
+	if (until > group->cool_until)
+		group->cool_until = until;
+	bucket_stop(&group->requests, group->cool_until, now);
+	bucket_stop(&group->tokens, group->cool_until, now);
+}
+
+/* SLOW_GROWTH is a rule of the provider's for growing after slow_down. */
+void
+group_set_pace(struct quota_group *group, int64_t now)
+{
+	double pace;
+
+	if (group->slow >= 1.0)
+		return;
+	pace = group->slow * pow(SLOW_GROWTH,
+	    (double)(now - group->slow_at) / SLOW_MS);
+	if (pace >= 1.0)
+		pace = group->slow = 1.0;
+	group->requests.pace = group->tokens.pace = pace;
+}
+
+void
+group_slow_down(struct quota_group *group, int64_t now)
+{
+	group_set_pace(group, now);
+	group->slow = fmax(SLOW_MIN, group->requests.pace * SLOW_DOWN);
+	group->slow_at = now;
+	group_set_pace(group, now);
+}
+
+double
+group_rate(const struct quota_group *group)
+{
+	double requests = bucket_rate(&group->requests);
+	double tokens = bucket_rate(&group->tokens);
+
+	if (tokens <= 0 || group->mean_tokens <= 0)
+		return requests;
+	tokens /= group->mean_tokens;
+	return requests <= 0 ? tokens : fmin(requests, tokens);
+}
+
+struct endpoint *
+endpoint_new(const char *name, struct quota_group *group)
+{
+	struct endpoint *endpoint = xcalloc(1, sizeof(*endpoint));
+
+	endpoint->name = xstrdup(name);
+	endpoint->group = group;
+	endpoint->window = WINDOW_START;
+	endpoint->slow_start = true;
+	tally_init(&endpoint->minute, 1000);
+	tally_init(&endpoint->hour, 60000);
+	return endpoint;
+}
+
+void
+endpoint_free(struct endpoint *endpoint)
+{
+	if (endpoint == NULL)
+		return;
+	free(endpoint->name);
+	free(endpoint->paused);
+	free(endpoint);
+}
+
+const char *
+endpoint_paused(const struct endpoint *endpoint)
+{
+	return endpoint->paused != NULL ? endpoint->paused :
+	    endpoint->group->paused;
+}
+
+enum endpoint_state
+endpoint_state(const struct endpoint *endpoint, int64_t now)
+{
+	if (endpoint_paused(endpoint) != NULL)
+		return ENDPOINT_PAUSED;
+	if (endpoint->failing)
+		return ENDPOINT_FAILING;
+	if (endpoint->group->cool_until > now)
+		return ENDPOINT_COOLING;
+	return ENDPOINT_OPEN;
+}
+
+/*
+ * Where limits are known they do the work, and the window must leave room for
+ * all that they let through in one latency.
+ */
+double
+endpoint_window(const struct endpoint *endpoint)
+{
+	double latency = endpoint->latency > 0 ? endpoint->latency :
+	    LATENCY_UNKNOWN;
+
+	return fmax(endpoint->window, WINDOW_ROOM * latency *
+	    group_rate(endpoint->group));
+}
+
+const char *
+endpoint_cause(const struct endpoint *endpoint, int64_t now)
+{
+	switch (endpoint_state(endpoint, now)) {
+	case ENDPOINT_PAUSED:
+		return endpoint_paused(endpoint);
+	case ENDPOINT_FAILING:
+		return kind_info(endpoint->trouble)->text;
+	case ENDPOINT_COOLING:
+		return kind_info(endpoint->group->cool_kind)->text;
+	case ENDPOINT_OPEN:
+		break;
+	}
+	return "";
+}
+
+int64_t
+endpoint_closed_until(const struct endpoint *endpoint, int64_t now)
+{
+	switch (endpoint_state(endpoint, now)) {
+	case ENDPOINT_FAILING:
+		return endpoint->probe_at;
+	case ENDPOINT_COOLING:
+		return endpoint->group->cool_until;
+	case ENDPOINT_OPEN:
+	case ENDPOINT_PAUSED:
+		break;
+	}
+	return 0;
+}
+
+bool
+endpoint_has_room(const struct endpoint *endpoint)
+{
+	return (double)endpoint->in_flight + 1 <= endpoint_window(endpoint);
+}
+
+void
+endpoint_admitted(struct endpoint *endpoint, struct permit *permit)
+{
+	endpoint->in_flight++;
+	endpoint->admitted++;
+	permit->probe = endpoint->failing;
+	if (permit->probe)
+		endpoint->probing = true;
+}
+
+static void
+endpoint_recover(struct endpoint *endpoint)
+{
+	endpoint->accusers = 0;
+	endpoint->failing = false;
+	endpoint->probe_wait = 0;
+}
+
+/* One account alone may have a request that no server survives. */
+static void
+endpoint_accuse(struct endpoint *endpoint, int64_t account)
+{
+	for (int i = 0; i < endpoint->accusers; i++)
+		if (endpoint->accused_by[i] == account)
+			return;
+	if (endpoint->accusers < FAILING_ACCOUNTS)
+		endpoint->accused_by[endpoint->accusers++] = account;
+}
+
+static void
+endpoint_fail(struct endpoint *endpoint, int64_t now)
+{
+	endpoint->failing = true;
+	if (endpoint->probe_wait == 0)
+		endpoint->probe_wait = PROBE_FIRST_MS;
+	else if (endpoint->probe_wait < PROBE_MAX_MS / 2)
+		endpoint->probe_wait *= 2;
+	else
+		endpoint->probe_wait = PROBE_MAX_MS;
+	endpoint->probe_at = now + endpoint->probe_wait;
+}
+
+/* Once in a round trip: older requests say nothing new. */
+static void
+cut_window(struct endpoint *endpoint, const struct permit *permit,
+    int64_t now)
+{
+	endpoint->slow_start = false;
+	if (permit->admitted_at < endpoint->cut_at)
+		return;
+	endpoint->cut_at = now;
+	endpoint->window = fmax(WINDOW_MIN, endpoint->window * WINDOW_CUT);
+}
+
+static void
+endpoint_troubled(struct endpoint *endpoint, const struct permit *permit,
+    enum kind kind, int64_t now)
+{
+	endpoint->troubled++;
+	endpoint->trouble = kind;
+	if (kind == KIND_OVERLOADED)
+		cut_window(endpoint, permit, now);
+	endpoint_accuse(endpoint, permit->order);
+	if (endpoint->failing ? permit->probe :
+	    endpoint->accusers == FAILING_ACCOUNTS)
+		endpoint_fail(endpoint, now);
+}
+
+static void
+endpoint_throttled(struct endpoint *endpoint, const struct permit *permit,
+    int64_t now)
+{
+	endpoint->throttled++;
+	tally_add(&endpoint->minute, now);
+	tally_add(&endpoint->hour, now);
+	cut_window(endpoint, permit, now);
+}
+
+static void
+learn_latency(struct endpoint *endpoint, double latency)
+{
+	if (endpoint->latency <= 0)
+		endpoint->latency = latency;
+	endpoint->latency += LATENCY_WEIGHT * (latency - endpoint->latency);
+}
+
+static void
+endpoint_answered(struct endpoint *endpoint, const struct permit *permit,
+    enum kind kind, int64_t now)
+{
+	endpoint->answered++;
+	endpoint_recover(endpoint);
+	if (kind == KIND_OK)
+		learn_latency(endpoint, (double)(now - permit->admitted_at));
+	if ((double)endpoint->in_flight < endpoint->window / 2)
+		return;
+	endpoint->window += endpoint->slow_start ? 1.0 :
+	    WINDOW_STEP / endpoint->window;
+	endpoint->window = fmin(endpoint->window, WINDOW_MAX);
+}
+
+/* Neither for nor against the endpoint: what ended it lies elsewhere. */
+static const bool silent[KIND_COUNT] = {
+	[KIND_NO_CREDIT] = true,
+	[KIND_AUTH] = true,
+	[KIND_WORKER_DIED] = true,
+	[KIND_DEADLINE] = true,
+	[KIND_CANCELLED] = true,
+	[KIND_INTERNAL] = true,
+};
+
+void
+endpoint_settled(struct endpoint *endpoint, const struct permit *permit,
+    enum kind kind, int64_t now)
+{
+	const struct kind_info *info = kind_info(kind);
+	bool ill = info->throttled || info->trouble;
+
+	endpoint->in_flight--;
+	if (permit->probe)
+		endpoint->probing = false;
+	if (silent[kind])
+		return;
+	endpoint->illness += ILLNESS_WEIGHT *
+	    ((ill ? 1.0 : 0.0) - endpoint->illness);
+	if (info->throttled)
+		endpoint_throttled(endpoint, permit, now);
+	else if (info->trouble)
+		endpoint_troubled(endpoint, permit, kind, now);
+	else
+		endpoint_answered(endpoint, permit, kind, now);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+/* What the supervisor knows, as JSON for sdrctl status and limits. */
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "supervisor/supervisor.h"
+
+static void
+put_int(struct json_object *o, const char *key, int64_t value)
+{
+	json_object_object_add(o, key, json_object_new_int64(value));
+}
+
+/* -1 and below: not known. */
+static void
+put_known(struct json_object *o, const char *key, double value)
+{
+	json_object_object_add(o, key, value < 0 ? NULL :
+	    json_object_new_int64((int64_t)(value + 0.5)));
+}
+
+static void
+put_text(struct json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, json_object_new_string(value));
+}
+
+static struct json_object *
+workers_json(const struct supervisor *sup)
+{
+	const struct pool *pool = &sup->pool;
+	struct json_object *o = json_object_new_object();
+	int64_t wait = pool->spawn_mono - clock_mono();
+
+	put_int(o, "running", pool->size);
+	put_int(o, "busy", pool->count[WORKER_BUSY]);
+	put_int(o, "idle", pool->count[WORKER_IDLE]);
+	put_int(o, "limit", sup->config->worker_limit);
+	put_int(o, "started", pool->started);
+	put_int(o, "deaths", pool->deaths);
+	put_int(o, "backoff_ms", wait > 0 ? wait : 0);
+	return o;
+}
+
+static struct json_object *
+job_json(const struct supervisor *sup, const struct job *job)
+{
+	struct json_object *o = json_object_new_object();
+
+	put_int(o, "job", job->id);
+	put_text(o, "name", job->name);
+	put_text(o, "state", job_state_name(job->state));
+	put_text(o, "reason", job->reason);
+	put_text(o, "mode", job_sequential(sup, job) ? "sequential" :
+	    "parallel");
+	put_int(o, "concurrency", job_concurrency(sup, job));
+	put_int(o, "in_hand", job->counts[ACCOUNT_PROCESSING]);
+	put_int(o, "total", job_total(job));
+	for (int s = 0; s < ACCOUNT_STATES; s++)
+		put_int(o, account_state_name((enum account_state)s),
+		    job->counts[s]);
+	return o;
+}
+
+static struct json_object *
+jobs_json(const struct supervisor *sup)
+{
+	struct json_object *list = json_object_new_array();
+	const struct job *job;
+
+	TAILQ_FOREACH(job, &sup->jobs, link)
+		json_object_array_add(list, job_json(sup, job));
+	return list;
+}
+
+static struct json_object *
+endpoint_json(const struct supervisor *sup, int index, int64_t now)
+{
+	static const char *const states[] = {
+		[ENDPOINT_OPEN] = "open",
+		[ENDPOINT_COOLING] = "cooling",
+		[ENDPOINT_FAILING] = "failing",
+		[ENDPOINT_PAUSED] = "paused",
+	};
+	struct json_object *o = json_object_new_object();
+	struct limiter_view v;
+
+	limiter_view(sup->limiter, index, now, &v);
+	put_text(o, "name", v.name);
+	put_text(o, "group", v.group);
+	put_text(o, "state", states[v.state]);
+	put_text(o, "cause", v.cause);
+	put_int(o, "cool_ms", v.cool_until > now ? v.cool_until - now : 0);
+	put_known(o, "rpm", v.rpm > 0 ? v.rpm : -1);
+	put_known(o, "tpm", v.tpm > 0 ? v.tpm : -1);
+	put_known(o, "remaining_requests", v.remaining_requests);
+	put_known(o, "remaining_tokens", v.remaining_tokens);
+	put_known(o, "reset_requests_ms", (double)v.reset_requests);
+	put_known(o, "reset_tokens_ms", (double)v.reset_tokens);
+	put_known(o, "window", v.window);
+	put_int(o, "in_flight", v.in_flight);
+	put_int(o, "waiting", v.waiting);
+	put_int(o, "admitted", v.admitted);
+	put_int(o, "answered", v.answered);
+	put_int(o, "throttled", v.throttled);
+	put_int(o, "throttled_minute", v.throttled_minute);
+	put_int(o, "throttled_hour", v.throttled_hour);
+	return o;
+}
+
+struct json_object *
+status_limits(const struct supervisor *sup)
+{
+	struct json_object *list = json_object_new_array();
+	int64_t now = clock_mono();
+
+	for (size_t i = 0; i < limiter_endpoints(sup->limiter); i++)
+		json_object_array_add(list, endpoint_json(sup, (int)i, now));
+	return list;
+}
+
+struct json_object *
+status_json(const struct supervisor *sup)
+{
+	struct json_object *o = json_object_new_object();
+
+	put_text(o, "version", SDR_VERSION);
+	put_int(o, "pid", getpid());
+	put_int(o, "uptime_s", (clock_mono() - sup->started_mono) / 1000);
+	put_text(o, "config", sup->config->path);
+	put_text(o, "database", sup->config->database);
+	put_text(o, "state", sup->stopping ? "stopping" : sup->stuck ?
+	    "stuck" : "running");
+	put_text(o, "trouble", store_trouble(sup->store));
+	json_object_object_add(o, "workers", workers_json(sup));
+	json_object_object_add(o, "jobs", jobs_json(sup));
+	json_object_object_add(o, "endpoints", status_limits(sup));
+	return o;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+/* Jobs: the list, imports, retry, delete.  Each call is a transaction. */
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "supervisor/store/db.h"
+
+static void
+read_job(sqlite3_stmt *st, struct store_job *job)
+{
+	const char *mode = (const char *)sqlite3_column_text(st, 4);
+
+	*job = (struct store_job){
+		.id = sqlite3_column_int64(st, 0),
+		.name = (const char *)sqlite3_column_text(st, 1),
+		.state = (enum job_state)job_state_parse(
+		    (const char *)sqlite3_column_text(st, 2)),
+		.reason = (const char *)sqlite3_column_text(st, 3),
+		.options = {
+			.mode = mode == NULL ? -1 : job_mode_parse(mode),
+			.concurrency = column_int(st, 5),
+			.priority = sqlite3_column_int64(st, 6),
+			.budget = column_int(st, 7),
+			.sample_until = column_int(st, 8),
+		},
+	};
+}
+
+int
+store_jobs(struct store *s, int (*each)(const struct store_job *, void *),
+    void *arg, char err[static STORE_ERRLEN])
+{
+	sqlite3_stmt *st = statement(s, SQL_JOBS);
+	struct store_job job;
+	int rc = 0;
+
+	while (rc == 0 && sqlite3_step(st) == SQLITE_ROW) {
+		read_job(st, &job);
+		rc = store_job_counts(s, job.id, job.counts, err);
+		if (rc == 0)
+			rc = each(&job, arg);
+	}
+	if (sqlite3_reset(st) != SQLITE_OK)
+		return db_failed(s, "reading jobs", err);
+	return rc;
+}
+
+int
+store_job_counts(struct store *s, int64_t job,
+    int64_t counts[static ACCOUNT_STATES], char err[static STORE_ERRLEN])
+{
+	sqlite3_stmt *st = statement(s, SQL_JOB_COUNTS);
+	int state, rc;
+
+	for (int i = 0; i < ACCOUNT_STATES; i++)
+		counts[i] = 0;
+	statement_bind(st, "i", job);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		state = account_state_parse(
+		    (const char *)sqlite3_column_text(st, 0));
+		if (state != -1)
+			counts[state] = sqlite3_column_int64(st, 1);
+	}
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE ? 0 : db_failed(s, "counting", err);
+}
+
+int
+store_import_begin(struct store *s, const char *name, const char *source,
+    int64_t *job, char err[static STORE_ERRLEN])
+{
+	sqlite3_stmt *st = statement(s, SQL_JOB_BEGIN);
+
+	if (store_flush(s, err) == -1)
+		return -1;
+	statement_bind(st, "ssi", name, source, clock_wall());
+	if (statement_run(st) != SQLITE_OK)
+		return db_failed(s, "import", err);
+	*job = sqlite3_last_insert_rowid(s->db);
+	return 0;
+}
+
+/* 1 known in another job, 0 not, -1 failed. */
+static int
+row_known(struct store *s, int64_t job, const char *dedup_key)
+{
+	sqlite3_stmt *st = statement(s, SQL_ROW_KNOWN);
+	int rc;
+
+	statement_bind(st, "si", dedup_key, job);
+	rc = sqlite3_step(st);
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : -1;
+}
+
+static void
+list_line(struct json_object *lines, int64_t line)
+{
+	json_object_array_add(lines, json_object_new_int64(line));
+}
+
+static int
+put_row(struct store *s, int64_t job, const struct msg_row *r,
+    struct store_imported *out)
+{
+	sqlite3_stmt *st = statement(s, SQL_ROW_PUT);
+
+	statement_bind(st, "iisssssss", job, r->line, r->company_name,
+	    r->domain, r->website, r->industry, r->owner,
+	    r->extra == NULL ? NULL : json_text(r->extra, NULL), r->dedup_key);
+	if (statement_run(st) != SQLITE_OK)
+		return -1;
+	if (sqlite3_changes64(s->db) == 0)
+		list_line(out->duplicates, r->line);
+	else
+		out->added++;
+	return 0;
+}
+
+static int
+put_rows(struct store *s, int64_t job, bool again, const struct msg_row *rows,
+    size_t n, struct store_imported *out)
+{
+	int known;
+
+	for (size_t i = 0; i < n; i++) {
+		known = again ? 0 : row_known(s, job, rows[i].dedup_key);
+		if (known == 1)
+			list_line(out->known, rows[i].line);
+		else if (known == -1 || put_row(s, job, &rows[i], out) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+store_import_rows(struct store *s, int64_t job, bool again,
+    const struct msg_row *rows, size_t n, struct store_imported *out,
+    char err[static STORE_ERRLEN])
+{
+	out->added = 0;
+	out->duplicates = json_object_new_array();
+	out->known = json_object_new_array();
+	if (store_flush(s, err) == 0) {
+		if (db_begin(s) == SQLITE_OK &&
+		    put_rows(s, job, again, rows, n, out) == 0 &&
+		    db_commit(s) == SQLITE_OK)
+			return 0;
+		db_failed(s, "import", err);
+	}
+	json_object_put(out->duplicates);
+	json_object_put(out->known);
+	return -1;
+}
+
+static int
+run_on_job(struct store *s, enum statement which, int64_t job,
+    const char *doing, char *err)
+{
+	sqlite3_stmt *st = statement(s, which);
+
+	if (store_flush(s, err) == -1)
+		return -1;
+	statement_bind(st, "i", job);
+	if (statement_run(st) != SQLITE_OK)
+		return db_failed(s, doing, err);
+	return 0;
+}
+
+int
+store_import_end(struct store *s, int64_t job, char err[static STORE_ERRLEN])
+{
+	return run_on_job(s, SQL_JOB_END, job, "import", err);
+}
+
+int
+store_job_delete(struct store *s, int64_t job, char err[static STORE_ERRLEN])
+{
+	return run_on_job(s, SQL_JOB_DELETE, job, "delete", err);
+}
+
+/* ---- retry ---- */
+
+static int
+put_prompts(struct store *s, const struct store_prompt *prompts, size_t n)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	rc = statement_run(statement(s, SQL_PROMPTS_FORGET));
+	for (size_t i = 0; i < n && rc == SQLITE_OK; i++) {
+		st = statement(s, SQL_PROMPT_PUT);
+		statement_bind(st, "ss", prompts[i].key, prompts[i].hash);
+		rc = statement_run(st);
+	}
+	return rc;
+}
+
+static int
+choose(struct store *s, const struct msg_retry *r)
+{
+	sqlite3_stmt *st;
+	int rc = SQLITE_OK;
+
+	if (r->outdated) {
+		st = statement(s, SQL_RETRY_CHOOSE_OUTDATED);
+		statement_bind(st, "i", r->job);
+		return statement_run(st);
+	}
+	if (r->n_accounts == 0) {
+		st = statement(s, SQL_RETRY_CHOOSE_FAILED);
+		statement_bind(st, "is", r->job, r->kind);
+		return statement_run(st);
+	}
+	for (size_t i = 0; i < r->n_accounts && rc == SQLITE_OK; i++) {
+		st = statement(s, SQL_RETRY_CHOOSE_LISTED);
+		statement_bind(st, "iii", r->job, r->accounts[i].id,
+		    (int64_t)(r->fresh || r->section != NULL));
+		rc = statement_run(st);
+	}
+	return rc;
+}
+
+/* Which of their answers the chosen accounts lose. */
+static int
+drop_answers(struct store *s, const struct msg_retry *r)
+{
+	sqlite3_stmt *st;
+
+	if (r->outdated)
+		return statement_run(statement(s, SQL_RETRY_DROP_OUTDATED));
+	if (!r->fresh && r->section == NULL)
+		return SQLITE_OK;
+	st = statement(s, SQL_RETRY_DROP_SECTIONS);
+	statement_bind(st, "s", r->section);
+	return statement_run(st);
+}
+
+static int
+retry(struct store *s, const struct msg_retry *r, int64_t *n)
+{
+	int rc;
+
+	if ((rc = choose(s, r)) != SQLITE_OK)
+		return rc;
+	rc = statement_run(statement(s, SQL_RETRY_CHOSEN));
+	*n = sqlite3_changes64(s->db);
+	if (rc == SQLITE_OK)
+		rc = drop_answers(s, r);
+	if (rc == SQLITE_OK)
+		rc = statement_run(statement(s, SQL_RETRY_FORGET));
+	return rc;
+}
+
+int
+store_retry(struct store *s, const struct msg_retry *r,
+    const struct store_prompt *prompts, size_t n_prompts, int64_t *n,
+    char err[static STORE_ERRLEN])
+{
+	if (store_flush(s, err) == -1)
+		return -1;
+	if (db_begin(s) != SQLITE_OK ||
+	    put_prompts(s, prompts, n_prompts) != SQLITE_OK ||
+	    retry(s, r, n) != SQLITE_OK || db_commit(s) != SQLITE_OK)
+		return db_failed(s, "retry", err);
+	return 0;
+}
+
+int
+store_spent(struct store *s, int64_t job, int64_t since, int64_t *cost,
+    char err[static STORE_ERRLEN])
+{
+	sqlite3_stmt *st = statement(s, job == 0 ? SQL_SPENT :
+	    SQL_SPENT_BY_JOB);
+	int rc;
+
+	if (job == 0)
+		statement_bind(st, "i", since);
+	else
+		statement_bind(st, "ii", since, job);
+	if ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		*cost = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW ? 0 : db_failed(s, "ledger", err);
+}
+
+char *
+store_limiter(struct store *s)
+{
+	sqlite3_stmt *st = statement(s, SQL_LIMITER_GET);
+	char *text = NULL;
+
+	if (sqlite3_step(st) == SQLITE_ROW)
+		text = column_text(st, 0);
+	sqlite3_reset(st);
+	return text;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+#ifndef SUPERVISOR_STORE_READER_INTERNAL_H
+#define SUPERVISOR_STORE_READER_INTERNAL_H
+
+/* Inside the read side of the store only. */
+
+#include "common/buf.h"
+#include "supervisor/store/db.h"
+#include "supervisor/store/reader.h"
+
+enum question {
+	ASK_JOB,
+	ASK_JOBS,
+	ASK_JOB_COUNTS,
+	ASK_FINISHED_SINCE,
+	ASK_KNOWN,
+	ASK_ACCOUNTS,
+	ASK_RANKING,
+	ASK_ACCOUNT,
+	ASK_ACCOUNT_SPENT,
+	ASK_SECTIONS,
+	ASK_REQUESTS,
+	ASK_ACCOUNT_RANGE,
+	ASK_SECTION_KEYS,
+	ASK_EXTRA_KEYS,
+	ASK_CATEGORY_KEYS,
+	ASK_EVENTS,
+	ASK_JOB_SPENT,
+	ASK_COST_BY_JOB,
+	ASK_COST_BY_DAY,
+	ASK_COST_BY_MODEL,
+	ASK_COST_BY_ENDPOINT,
+	ASK_COST_BY_SECTION,
+	QUESTIONS
+};
+
+struct reader {
+	sqlite3		*db;
+	sqlite3_stmt	*questions[QUESTIONS];
+	char		*path;
+	char		 error[READER_ERRLEN];
+};
+
+/* reader_question.c: NULL with the error set; bind with statement_bind(). */
+sqlite3_stmt *question(struct reader *, enum question);
+/*
+ * Step: 1 a row, 0 the end, -1 failed with the error set.  Unless it returns
+ * 1, the statement is reset and its values are no longer borrowed.
+ */
+int	 question_next(struct reader *, sqlite3_stmt *);
+/* Reset a statement before its end was reached. */
+void	 question_end(sqlite3_stmt *);
+void	 questions_finalize(struct reader *);
+
+/* reader.c: always -1. */
+int	 reader_failed(struct reader *);
+/* Several statements that see one state of the database. */
+int	 reader_begin(struct reader *);
+void	 reader_end(struct reader *);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+/*
+ * The tables, as migrations: entry i brings a database from user_version i to
+ * i + 1, in one transaction.  Entries are never edited once released.
+ *
+ * Tables and columns are read by people and scripts: names stay.  Times are
+ * unix milliseconds (UTC), money is micro-dollars, NULL is "not known".
+ */
+
+#include <stdio.h>
+
+#include "supervisor/store/db.h"
+
+static const char *const migrations[] = {
+	/* 0 -> 1 */
+	"CREATE TABLE job("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  name TEXT NOT NULL,"
+	"  source TEXT NOT NULL,"
+	"  state TEXT NOT NULL CHECK(state IN ('loading', 'ready', 'running',"
+	"    'paused', 'completed', 'cancelled')),"
+	"  reason TEXT NOT NULL DEFAULT '',"	/* of the state, for people */
+	"  mode TEXT CHECK(mode IN ('parallel', 'sequential')),"
+	"  concurrency INTEGER CHECK(concurrency BETWEEN 0 AND 4096),"
+	"  priority INTEGER NOT NULL DEFAULT 1,"
+	"  budget INTEGER,"
+	"  sample_until INTEGER,"	/* pause at so many final accounts */
+	"  created_at INTEGER NOT NULL,"
+	"  started_at INTEGER,"
+	"  finished_at INTEGER"
+	") STRICT;"
+	"CREATE TABLE account("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  job_id INTEGER NOT NULL REFERENCES job(id) ON DELETE CASCADE,"
+	"  line INTEGER NOT NULL,"		/* of the imported file */
+	"  company_name TEXT NOT NULL,"
+	"  domain TEXT,"
+	"  website TEXT,"			/* as it was in the file */
+	"  industry TEXT,"
+	"  owner TEXT,"
+	"  extra TEXT,"				/* further columns, JSON */
+	"  dedup_key TEXT NOT NULL,"
+	"  state TEXT NOT NULL DEFAULT 'pending' CHECK(state IN ('pending',"
+	"    'processing', 'completed', 'failed')),"
+	"  attempt INTEGER NOT NULL DEFAULT 0,"
+	"  deaths INTEGER NOT NULL DEFAULT 0,"	/* workers lost on it */
+	"  run_id TEXT,"			/* only while processing */
+	"  error_kind TEXT,"
+	"  error TEXT,"
+	"  tier TEXT,"
+	"  priority INTEGER,"
+	"  summary TEXT,"
+	"  categorization TEXT,"		/* JSON, valid by its schema */
+	"  prompt_hash TEXT,"			/* of the categorization */
+	"  started_at INTEGER,"
+	"  finished_at INTEGER,"
+	"  CHECK((state = 'processing') = (run_id IS NOT NULL)),"
+	"  CHECK(state <> 'completed' OR categorization IS NOT NULL),"
+	"  CHECK(state <> 'failed' OR error_kind IS NOT NULL)"
+	") STRICT;"
+	"CREATE UNIQUE INDEX account_company ON account(job_id, dedup_key);"
+	"CREATE INDEX account_known ON account(dedup_key);"
+	"CREATE INDEX account_state ON account(job_id, state);"
+	"CREATE INDEX account_pending ON account(job_id, id)"
+	"  WHERE state = 'pending';"
+	"CREATE INDEX account_processing ON account(id)"
+	"  WHERE state = 'processing';"
+	"CREATE TABLE section("
+	"  account_id INTEGER NOT NULL REFERENCES account(id)"
+	"    ON DELETE CASCADE,"
+	"  key TEXT NOT NULL,"
+	"  text TEXT NOT NULL,"			/* Markdown, untrusted */
+	"  citations TEXT NOT NULL,"		/* JSON [{url, title}] */
+	"  request_id INTEGER NOT NULL,"
+	"  model TEXT,"
+	"  prompt_hash TEXT NOT NULL,"
+	"  answered_at INTEGER NOT NULL,"
+	"  PRIMARY KEY(account_id, key)"
+	") STRICT;"
+	/* The ledger refers to jobs and accounts by number only: it stays. */
+	"CREATE TABLE request("
+	"  id INTEGER PRIMARY KEY,"
+	"  job_id INTEGER NOT NULL,"
+	"  account_id INTEGER NOT NULL,"
+	"  run_id TEXT NOT NULL,"
+	"  section TEXT NOT NULL,"
+	"  endpoint TEXT NOT NULL,"
+	"  model TEXT,"
+	"  state TEXT NOT NULL CHECK(state IN ('sent', 'answered', 'refused',"
+	"    'lost')),"
+	"  reserved_tokens INTEGER NOT NULL,"
+	"  reserved_cost INTEGER,"
+	"  status INTEGER,"
+	"  error_kind TEXT,"
+	"  error TEXT,"
+	"  latency_ms INTEGER,"
+	"  input_tokens INTEGER,"
+	"  cached_tokens INTEGER,"
+	"  output_tokens INTEGER,"
+	"  reasoning_tokens INTEGER,"
+	"  searches INTEGER,"
+	"  service_tier TEXT,"
+	"  response_id TEXT,"
+	"  cost INTEGER,"
+	"  sent_at INTEGER NOT NULL,"
+	"  settled_at INTEGER"
+	") STRICT;"
+	"CREATE INDEX request_job ON request(job_id);"
+	"CREATE INDEX request_account ON request(account_id);"
+	"CREATE INDEX request_sent ON request(id) WHERE state = 'sent';"
+	"CREATE TABLE event("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  at INTEGER NOT NULL,"
+	"  job_id INTEGER REFERENCES job(id) ON DELETE CASCADE,"
+	"  account_id INTEGER,"
+	"  kind TEXT NOT NULL,"
+	"  message TEXT NOT NULL"
+	") STRICT;"
+	"CREATE INDEX event_job ON event(job_id);"
+	"CREATE TABLE limiter("
+	"  id INTEGER PRIMARY KEY CHECK(id = 1),"
+	"  state TEXT NOT NULL,"		/* JSON, the limiter's own */
+	"  saved_at INTEGER NOT NULL"
+	") STRICT;",
+};
+
+const int schema_version = sizeof(migrations) / sizeof(migrations[0]);
+
+static int
+user_version(sqlite3 *db, int *version)
+{
+	sqlite3_stmt *st = NULL;
+	int rc;
+
+	rc = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL);
+	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		*version = sqlite3_column_int(st, 0);
+		rc = SQLITE_OK;
+	}
+	sqlite3_finalize(st);
+	return rc == SQLITE_OK ? 0 : -1;
+}
+
+static int
+migrate_one(sqlite3 *db, int from)
+{
+	char sql[96];
+
+	snprintf(sql, sizeof(sql),
+	    "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+	    DB_APPLICATION_ID, from + 1);
+	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		return -1;
+	if (sqlite3_exec(db, migrations[from], NULL, NULL, NULL) !=
+	    SQLITE_OK || sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+		return -1;
+	}
+	return 0;
+}
+
+int
+schema_migrate(sqlite3 *db, char err[static STORE_ERRLEN])
+{
+	int version = 0;
+
+	if (user_version(db, &version) == -1) {
+		snprintf(err, STORE_ERRLEN, "%s", sqlite3_errmsg(db));
+		return -1;
+	}
+	if (version > schema_version) {
+		snprintf(err, STORE_ERRLEN, "it was written by a newer sdr "
+		    "(schema %d, this program knows %d): upgrade sdr", version,
+		    schema_version);
+		return -1;
+	}
+	for (; version < schema_version; version++)
+		if (migrate_one(db, version) == -1) {
+			snprintf(err, STORE_ERRLEN, "migration to schema %d: "
+			    "%s", version + 1, sqlite3_errmsg(db));
+			return -1;
+		}
+	return 0;
+}

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+/* What control clients ask for: one handler for each request. */
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/log.h"
+#include "supervisor/control.h"
+#include "supervisor/supervisor.h"
+
+#define CONCURRENCY_MAX	4096
+
+static void say(struct reply *, int64_t code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void
+say(struct reply *reply, int64_t code, const char *fmt, ...)
+{
+	va_list ap;
+
+	reply->code = code;
+	free(reply->message);
+	reply->message = NULL;
+	va_start(ap, fmt);
+	if (vasprintf(&reply->message, fmt, ap) == -1)
+		fatal("out of memory");
+	va_end(ap);
+}
+
+static void
+tell(struct reply *reply, const char *key, int64_t value)
+{
+	if (reply->result == NULL)
+		reply->result = json_object_new_object();
+	json_object_object_add(reply->result, key,
+	    json_object_new_int64(value));
+}
+
+static struct job *
+job_asked(struct client *c, int64_t id, struct reply *reply)
+{
+	struct job *job = job_find(c->sup, id);
+
+	if (job == NULL)
+		say(reply, REPLY_NOT_FOUND, "there is no job %" PRId64
+		    "; sdrctl jobs lists them", id);
+	return job;
+}
+
+/* ---- the daemon ---- */
+
+static void
+verb_status(struct client *c, struct message *msg, struct reply *reply)
+{
+	(void)msg;
+	reply->result = status_json(c->sup);
+}
+
+static void
+verb_limits(struct client *c, struct message *msg, struct reply *reply)
+{
+	(void)msg;
+	reply->result = json_object_new_object();
+	json_object_object_add(reply->result, "endpoints",
+	    status_limits(c->sup));
+}
+
+static void
+verb_stop(struct client *c, struct message *msg, struct reply *reply)
+{
+	supervisor_stop(c->sup, msg->stop.fast);
+	say(reply, REPLY_OK, "stopping");
+}
+
+static void
+verb_reload(struct client *c, struct message *msg, struct reply *reply)
+{
+	char err[STORE_ERRLEN];
+
+	(void)msg;
+	if (supervisor_reload(c->sup, err) == -1)
+		say(reply, REPLY_FAILED, "nothing changed: %s", err);
+	else
+		say(reply, REPLY_OK, "configuration read again");
+}
+
+/* ---- import ---- */
+
+static void
+verb_import_begin(struct client *c, struct message *msg, struct reply *reply)
+{
+	struct store_job fresh = { .name = msg->import_begin.name,
+	    .state = JOB_LOADING, .reason = "", .options = { .mode = -1,
+	    .concurrency = -1, .priority = 1, .budget = -1,
+	    .sample_until = -1 } };
+	char err[STORE_ERRLEN];
+
+	if (c->import != 0) {
+		say(reply, REPLY_NOT_NOW, "an import is under way on this "
+		    "connection");
+		return;
+	}
+	if (store_import_begin(c->sup->store, msg->import_begin.name,
+	    msg->import_begin.source, &fresh.id, err) == -1) {
+		say(reply, REPLY_FAILED, "%s", err);
+		return;
+	}
+	job_add(c->sup, &fresh);
+	c->import = fresh.id;
+	c->import_again = msg->import_begin.again;
+	tell(reply, "job", fresh.id);
+}
+
+static bool
+import_meant(struct client *c, int64_t job, struct reply *reply)
+{
+	if (c->import != 0 && c->import == job)
+		return true;
+	say(reply, REPLY_NOT_NOW, "job %" PRId64 " is not being imported on "
+	    "this connection", job);
+	return false;
+}
+
+static void
+verb_import_rows(struct client *c, struct message *msg, struct reply *reply)
+{
+	struct store_imported in;
+	char err[STORE_ERRLEN];
+
+	if (!import_meant(c, msg->import_rows.job, reply))
+		return;
+	if (store_import_rows(c->sup->store, c->import, c->import_again,
+	    msg->import_rows.rows, msg->import_rows.n_rows, &in, err) == -1) {
+		say(reply, REPLY_FAILED, "%s", err);
+		return;
+	}
+	job_find(c->sup, c->import)->counts[ACCOUNT_PENDING] += in.added;
+	tell(reply, "new", in.added);
+	json_object_object_add(reply->result, "duplicates", in.duplicates);
+	json_object_object_add(reply->result, "known", in.known);
+}
+
+static void
+verb_import_end(struct client *c, struct message *msg, struct reply *reply)
+{
+	struct job *job;
+
+	if (!import_meant(c, msg->job.job, reply))
+		return;
+	job = job_find(c->sup, c->import);
+	job_set_state(c->sup, job, JOB_READY, "");
+	c->import = 0;
+	tell(reply, "job", job->id);
+}
+
+void
+verbs_client_gone(struct client *c)
+{
+	char err[STORE_ERRLEN];
+
+	if (c->import == 0)
+		return;
+	log_info("import of job %" PRId64 " did not end; removed", c->import);
+	/* If it cannot be removed now, the next start does it. */
+	if (store_job_delete(c->sup->store, c->import, err) == -1)
+		log_warn("%s", err);
+	job_remove(c->sup, job_find(c->sup, c->import));
+	c->import = 0;
+}
+
+/* ---- jobs ---- */
+
+/* NULL, or what is wrong with the options of a start. */
+static const char *
+options_problem(const struct msg_job *o)
+{
+	if (o->mode != NULL && job_mode_parse(o->mode) == -1)
+		return "mode is \"parallel\" or \"sequential\"";
+	if (o->concurrency > CONCURRENCY_MAX)
+		return "concurrency is 1..4096 or auto";
+	return NULL;
+}
+
+static void
+apply_options(struct client *c, struct job *job, const struct msg_job *o)
+{
+	struct store_options *to = &job->options;
+
+	if (o->mode != NULL)
+		to->mode = job_mode_parse(o->mode);
+	if (o->concurrency != -1)
+		to->concurrency = o->concurrency;
+	if (o->priority > 0)
+		to->priority = o->priority;
+	if (o->budget != -1)
+		to->budget = o->budget;
+	if (o->sample > 0)
+		to->sample_until = job_final(job) + o->sample;
+	job_note_options(c->sup, job);
+}
+
+static void
+job_run(struct client *c, struct job *job, struct reply *reply)
+{
+	limiter_resume(c->sup->limiter);
+	job_set_state(c->sup, job, JOB_RUNNING, "");
+	say(reply, REPLY_OK, "job %" PRId64 " is running: %" PRId64
+	    " accounts to do", job->id, job->counts[ACCOUNT_PENDING]);
+	tell(reply, "job", job->id);
+	tell(reply, "pending", job->counts[ACCOUNT_PENDING]);
+}
+
+/* Why a job in this state cannot be started; NULL: it can. */
+static const char *
+start_refusal(const struct job *job)
+{
+	switch (job->state) {
+	case JOB_RUNNING:
+		return "is already being processed";
+	case JOB_PAUSED:
+		return "is paused: sdrctl resume goes on with it";
+	case JOB_LOADING:
+		return "is still being imported";
+	case JOB_READY:
+	case JOB_COMPLETED:
+	case JOB_CANCELLED:
+	case JOB_STATES:
+		break;
+	}
+	return NULL;
+}
+
+static void
+verb_start(struct client *c, struct message *msg, struct reply *reply)
+{
+	struct job *job = job_asked(c, msg->job.job, reply);
+	const char *why;
+
+	if (job == NULL)
+		return;
+	if ((why = options_problem(&msg->job)) != NULL) {
+		say(reply, REPLY_FAILED, "%s", why);
+		return;
+	}
+	if ((why = start_refusal(job)) != NULL) {
+		say(reply, REPLY_NOT_NOW, "job %" PRId64 " %s", job->id, why);
+		return;
+	}
+	apply_options(c, job, &msg->job);
+	if (job->counts[ACCOUNT_PENDING] > 0 ||
+	    job->counts[ACCOUNT_PROCESSING] > 0) {
+		job_run(c, job, reply);
+		return;
+	}
+	if (job->state == JOB_READY) {
+		job_set_state(c->sup, job, JOB_RUNNING, "");
+		job_settle(c->sup, job);
+	}
+	say(reply, REPLY_OK, "job %" PRId64 ": nothing to do, %" PRId64
+	    " completed, %" PRId64 " failed%s", job->id,
+	    job->counts[ACCOUNT_COMPLETED], job->counts[ACCOUNT_FAILED],
+	    job->counts[ACCOUNT_FAILED] == 0 ? "" :
+	    "; sdrctl retry asks again for what failed");
+	tell(reply, "job", job->id);
+	tell(reply, "pending", 0);
+}
+
+/* A change of state that needs nothing but being legal. */
+static bool
+legal(const struct job *job, enum job_state to, struct reply *reply)
+{
+	if (job_state_may(job->state, to))
+		return true;
+	say(reply, REPLY_NOT_NOW, "job %" PRId64 " is %s, so it cannot be %s",
+	    job->id, job_state_name(job->state),
+	    to == JOB_RUNNING ? "resumed" : job_state_name(to));
+	return false;
+}
+
+static void
+verb_pause(struct client *c, struct message *msg, struct reply *reply)
+{
+	struct job *job = job_asked(c, msg->job.job, reply);
+
+	if (job == NULL || !legal(job, JOB_PAUSED, reply))
+		return;
+	job_pause(c->sup, job, JOB_BY_REQUEST);
+	say(reply, REPLY_OK, "job %" PRId64 " is paused; answers on their way "
+	    "are kept", job->id);
+}
+
+static void
+verb_resume(struct client *c, struct message *msg, struct reply *reply)
+{
+	struct job *job = job_asked(c, msg->job.job, reply);
+
+	if (job == NULL)
+		return;
+	if (job->state != JOB_PAUSED) {
+		say(reply, REPLY_NOT_NOW, "job %" PRId64 " is %s, not paused",
+		    job->id, job_state_name(job->state));
+		return;
+	}
+	job_run(c, job, reply);
+	job_settle(c->sup, job);
+}
+
+static void
+verb_cancel(struct client *c, struct message *msg, struct reply *reply)
+{
+	struct job *job = job_asked(c, msg->job.job, reply);
+
+	if (job == NULL || !legal(job, JOB_CANCELLED, reply))
+		return;
+	job_set_state(c->sup, job, JOB_CANCELLED, JOB_BY_REQUEST);
+	job_halt(c->sup, job);
+	say(reply, REPLY_OK, "job %" PRId64 " is cancelled; what it has is "
+	    "kept, and start goes on with it", job->id);
+}
+
+static void
+verb_delete(struct client *c, struct message *msg, struct reply *reply)
+{
+	struct job *job = job_asked(c, msg->job.job, reply);
+	char err[STORE_ERRLEN];
+
+	if (job == NULL)
+		return;
+	if (job->state == JOB_RUNNING || job->state == JOB_LOADING ||
+	    job->counts[ACCOUNT_PROCESSING] > 0) {
+		say(reply, REPLY_NOT_NOW, "job %" PRId64 " is %s with %" PRId64
+		    " accounts in hand: cancel it first", job->id,
+		    job_state_name(job->state),
+		    job->counts[ACCOUNT_PROCESSING]);
+		return;
+	}
+	if (store_job_delete(c->sup->store, job->id, err) == -1) {
+		say(reply, REPLY_FAILED, "%s", err);
+		return;
+	}
+	say(reply, REPLY_OK, "job %" PRId64 " is deleted; its requests stay "
+	    "in the ledger", job->id);
+	job_remove(c->sup, job);
+}
+
+static void
+verb_set(struct client *c, struct message *msg, struct reply *reply)
+{
+	struct job *job = job_asked(c, msg->job.job, reply);
+	const char *why;
+
+	if (job == NULL)
+		return;
+	if ((why = options_problem(&msg->job)) != NULL) {
+		say(reply, REPLY_FAILED, "%s", why);
+		return;
+	}
+	apply_options(c, job, &msg->job);
+	if (msg->job.budget != -1)
+		budget_changed(c->sup);
+	say(reply, REPLY_OK, "job %" PRId64 ": %s, %" PRId64 " accounts at a "
+	    "time", job->id, job_sequential(c->sup, job) ? "sequential" :
+	    "parallel", job_concurrency(c->sup, job));
+}
+
+static void
+retried(struct client *c, struct job *job, int64_t n, struct reply *reply)
+{
+	char err[STORE_ERRLEN];
+
+	if (store_job_counts(c->sup->store, job->id, job->counts, err) == -1)
+		fatal("%s", err);
+	if (n > 0 && (job->state == JOB_COMPLETED ||
+	    job->state == JOB_CANCELLED))
+		job_run(c, job, reply);
+	say(reply, REPLY_OK, "job %" PRId64 ": %" PRId64 " accounts to do "
+	    "again%s", job->id, n, n == 0 ? "" : "; answers they have are "
+	    "kept");
+	tell(reply, "job", job->id);
+	tell(reply, "accounts", n);
+}
+
+static bool
+in_playbook(const struct client *c, const char *section)
+{
+	const struct playbook *book = c->sup->playbook;
+
+	for (size_t i = 0; i < book->n_sections; i++)
+		if (strcmp(book->sections[i].key, section) == 0)
+			return true;
+	return false;
+}
+
+static int
+retry_in_store(struct client *c, const struct msg_retry *msg, int64_t *n,
+    char err[static STORE_ERRLEN])
+{
+	const struct playbook *book = c->sup->playbook;
+	struct store_prompt *prompts = xcalloc(book->n_sections + 1,
+	    sizeof(*prompts));
+	size_t i;
+	int rc;
+
+	for (i = 0; i < book->n_sections; i++) {
+		prompts[i].key = book->sections[i].key;
+		prompts[i].hash = book->sections[i].hash;
+	}
+	prompts[i].key = "categorize";
+	prompts[i].hash = book->categorize_hash;
+	rc = store_retry(c->sup->store, msg, prompts, i + 1, n, err);
+	free(prompts);
+	return rc;
+}
+
+static void
+verb_retry(struct client *c, struct message *msg, struct reply *reply)
+{
+	struct job *job = job_asked(c, msg->retry.job, reply);
+	char err[STORE_ERRLEN];
+	int64_t n;
+
+	if (job == NULL)
+		return;
+	if (job->state == JOB_LOADING || job->state == JOB_READY) {
+		say(reply, REPLY_NOT_NOW, "job %" PRId64 " has not been "
+		    "started: there is nothing to retry", job->id);
+		return;
+	}
+	if (msg->retry.section != NULL && !in_playbook(c, msg->retry.section)) {
+		say(reply, REPLY_FAILED, "the playbook has no section %s",
+		    msg->retry.section);
+		return;
+	}
+	if (retry_in_store(c, &msg->retry, &n, err) == -1)
+		say(reply, REPLY_FAILED, "%s", err);
+	else
+		retried(c, job, n, reply);
+}
+
+/* ---- the table ---- */
+
+static const struct {
+	void	(*answer)(struct client *, struct message *, struct reply *);
+	bool	 reads_only;
+} verbs[MESSAGE_TYPES] = {
+	[MESSAGE_STATUS] = { verb_status, true },
+	[MESSAGE_LIMITS] = { verb_limits, true },
+	[MESSAGE_STOP] = { verb_stop, true },
+	[MESSAGE_RELOAD] = { verb_reload, true },
+	[MESSAGE_IMPORT_BEGIN] = { verb_import_begin, false },
+	[MESSAGE_IMPORT_ROWS] = { verb_import_rows, false },
+	[MESSAGE_IMPORT_END] = { verb_import_end, false },
+	[MESSAGE_START] = { verb_start, false },
+	[MESSAGE_PAUSE] = { verb_pause, false },
+	[MESSAGE_RESUME] = { verb_resume, false },
+	[MESSAGE_CANCEL_JOB] = { verb_cancel, false },
+	[MESSAGE_DELETE] = { verb_delete, false },
+	[MESSAGE_SET] = { verb_set, false },
+	[MESSAGE_RETRY] = { verb_retry, false },
+};
+
+void
+verbs_answer(struct client *c, struct message *msg, struct reply *reply)
+{
+	bool reads_only = verbs[msg->type].reads_only;
+
+	if (c->sup->stopping && !reads_only)
+		say(reply, REPLY_NOT_NOW, "sdrd is stopping");
+	else if (c->sup->stuck && !reads_only)
+		say(reply, REPLY_FAILED, "the database cannot be written now: "
+		    "%s", store_trouble(c->sup->store));
+	else
+		verbs[msg->type].answer(c, msg, reply);
+}

@@ -1,0 +1,306 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The sdr authors
+"""Benchmarks of the whole: real processes against the simulated provider.
+
+    bench.py [NAME...]      all of them, or those whose names begin so
+
+Each line gives what was measured in this run, and what is wanted of it.
+Figures are ratios of things measured side by side, so that a slow or noisy
+machine moves both. The exit status is the number of lines that miss.
+"""
+
+import contextlib
+import os
+import pathlib
+import random
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "system"))
+
+import sdr  # noqa: E402
+
+misses = 0
+
+
+def line(name, figure, wanted, met):
+    global misses
+    misses += not met
+    print(f"{'ok  ' if met else 'MISS'}  {name:<46} {figure:<26} {wanted}",
+          flush=True)
+
+
+@contextlib.contextmanager
+def system(*sim_options, sims=1, endpoints=None, **settings):
+    """A simulator and a daemon in a folder that goes with them."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="sdr-bench-"))
+    running = [sdr.Sim(folder / f"sim{n}", *(
+        sim_options if sims == 1 else sim_options[n])) for n in range(sims)]
+    daemon = sdr.Daemon(folder / "sdrd", running[0], **settings)
+    if endpoints:
+        daemon.write_conf(endpoints=[{
+            "name": f"sim{n}", "url": running[n].url, "model": "sim-model",
+            **endpoint} for n, endpoint in enumerate(endpoints)])
+    try:
+        daemon.start()
+        yield (*running, daemon)
+    finally:
+        daemon.finish()
+        for sim in running:
+            sim.stop()
+        shutil.rmtree(folder)
+
+
+def run_for(daemon, sim, seconds):
+    """Let it run until the simulator's clock of admissions says so."""
+    sdr.wait_for(lambda: len(sim.stats()["admitted_by_second"]) > seconds,
+                 "so many seconds of traffic", seconds + sdr.PATIENCE)
+
+
+# ---- how long things take ----
+
+
+def modes():
+    """Accounts at a time: 40 accounts, 200 ms a request, one query."""
+    took = {}
+    for mode, concurrency in (("sequential", 1), ("parallel", 3),
+                              ("parallel", 5), ("parallel", 8)):
+        with system("--latency", 200, processing={"queries": 1}) as (
+                sim, daemon):
+            daemon.research(40, mode=mode, concurrency=concurrency)
+            daemon.wait_job(timeout=300)
+            start, end = daemon.sql(
+                "SELECT min(sent_at), max(settled_at) FROM request")[0]
+            took[concurrency] = end - start
+    for concurrency in (3, 5, 8):
+        # 40 accounts make 14, 8 and 5 rounds: 4% may go to the machinery.
+        wanted = 0.96 * 40 / -(-40 // concurrency)
+        ratio = took[1] / took[concurrency]
+        line(f"speed-up, {concurrency} accounts at a time", f"{ratio:.2f}",
+             f">= {wanted:.2f}", ratio >= wanted)
+
+
+def account():
+    """One account: its sections together, then the categorization."""
+    with system("--latency", "lognormal:200:0.3",
+                processing={"concurrency": 1}) as (sim, daemon):
+        daemon.research(30)
+        daemon.wait_job(timeout=120)
+        rows = daemon.sql("""
+            SELECT a.finished_at - a.started_at, max(r.latency_ms) FILTER
+              (WHERE r.section <> 'categorize') + max(r.latency_ms) FILTER
+              (WHERE r.section = 'categorize')
+            FROM account a JOIN request r ON r.account_id = a.id
+            WHERE a.id > 1 GROUP BY a.id""")
+    ratio = statistics.median(took / ideal for took, ideal in rows)
+    line("account / (slowest section + categorization)", f"{ratio:.3f}",
+         "<= 1.15", ratio <= 1.15)
+
+
+def speed():
+    """Without latency: what the machinery itself can do."""
+    with system("--latency", 0, processing={"concurrency": 16}) as (
+            sim, daemon):
+        began = sdr.cpu_seconds(daemon.process.pid)
+        job = daemon.research(2000)
+        daemon.wait_job(timeout=300)
+        start, end = daemon.sql(
+            "SELECT min(sent_at), max(settled_at) FROM request")[0]
+        cpu = sdr.cpu_seconds(daemon.process.pid) - began
+    assert job == 1
+    rate = 2000 / ((end - start) / 1000)
+    line("accounts a second, no latency", f"{rate:.0f}",
+         "(400: a bare script without a database)", True)
+    line("supervisor's CPU for a request", f"{cpu / 14000 * 1e3:.3f} ms",
+         "(1 ms: the same script)", True)
+
+
+def refill():
+    """From a worker's death to the refilled slot."""
+    gaps = []
+    with system("--latency", 100, processing={"concurrency": 4}) as (
+            sim, daemon):
+        daemon.research(400)
+        dice = random.Random(1)
+        for _ in range(20):
+            before = set(sdr.wait_for(
+                lambda: len(daemon.workers()) == 4 and daemon.workers(),
+                "four workers"))
+            os.kill(dice.choice(sorted(before)), signal.SIGKILL)
+            killed = time.monotonic()
+            while not set(daemon.workers()) - before:
+                time.sleep(0.001)
+            gaps.append((time.monotonic() - killed) * 1000)
+            done = daemon.states().get("completed", 0)
+            sdr.wait_for(lambda: daemon.states().get("completed", 0) > done,
+                         "a success, so that no backoff is due")
+    median = statistics.median(gaps)
+    line("worker's death to refilled slot, median", f"{median:.0f} ms",
+         "< 100 ms", median < 100)
+
+
+def begin():
+    """From the supervisor's start to the first request, 10,000 pending."""
+    with system("--latency", 50) as (sim, daemon):
+        daemon.research(10000)
+        sdr.wait_for(lambda: sim.requests() > 20, "some requests")
+        daemon.kill9()
+        sim.settled()
+        before = sim.requests()
+        began = time.monotonic()
+        daemon.launch()
+        while sim.requests() == before:
+            time.sleep(0.001)
+        took = (time.monotonic() - began) * 1000
+        daemon.wait(daemon.answers, "a daemon that answers")
+    line("start to first request, 10,000 pending", f"{took:.0f} ms",
+         "< 1000 ms", took < 1000)
+
+
+# ---- how much of the limit is used ----
+
+RAMP = 10       # seconds until the rate must have been reached
+STEADY = 62     # seconds that count
+CHARGE = 4000   # tokens that the simulator charges: max-output-tokens
+
+
+def utilisation(name, sim, daemon, limit, begin=RAMP, seconds=STEADY,
+                wanted=0.98, throttled=0.001, since=0):
+    run_for(daemon, sim, begin + seconds)
+    stats = sim.stats()
+    used = stats["admitted_by_second"][begin:begin + seconds]
+    part = sum(used) / len(used) / limit
+    late = stats["throttled"] - since
+    share = late / max(1, stats["requests"])
+    line(name, f"{part:.1%}, {late} throttled of {stats['requests']}",
+         f">= {wanted:.0%}, <= {throttled:.1%}",
+         part >= wanted and share <= throttled)
+
+
+def use_requests():
+    """A limit of requests, at three spreads of latency."""
+    for sigma in (0.2, 0.6, 1.0):
+        with system("--latency", f"lognormal:300:{sigma}", "--rpm", 3600,
+                    "--burst", 1, endpoint={"rpm": 3600},
+                    processing={"concurrency": "auto"}) as (sim, daemon):
+            daemon.research(1200)
+            utilisation(f"limit of requests, latency spread {sigma}", sim,
+                        daemon, 60)
+
+
+def use_tokens():
+    """A limit of tokens, at three spreads of latency."""
+    tpm = 60 * CHARGE * 60
+    for sigma in (0.2, 0.6, 1.0):
+        with system("--latency", f"lognormal:300:{sigma}", "--tpm", tpm,
+                    "--burst", 1, endpoint={"tpm": tpm},
+                    processing={"concurrency": "auto"}) as (sim, daemon):
+            daemon.research(1200)
+            utilisation(f"limit of tokens, latency spread {sigma}", sim,
+                        daemon, 60)
+
+
+def change(name, headers, factor, begin, seconds, wanted, most):
+    """The quota changes while running."""
+    options = ["--latency", "lognormal:300:0.4", "--rpm", 6000, "--burst", 1]
+    if not headers:
+        options.append("--no-headers")
+    # A tier is a start that headers may raise; a number would be a cap.
+    endpoint = {"tier": 4} if factor > 1 else {"rpm": 6000}
+    with system(*options, endpoint=endpoint,
+                processing={"concurrency": "auto"}) as (sim, daemon):
+        if factor > 1:
+            sim.control(rpm=6000 // factor)
+        daemon.research(2000)
+        run_for(daemon, sim, RAMP)
+        before = sim.stats()
+        sim.control(rpm=int(6000 * factor) if factor < 1 else 6000)
+        at = len(before["admitted_by_second"])
+        run_for(daemon, sim, at + begin + seconds)
+        after = sim.stats()
+    limit = 100 * (factor if factor < 1 else 1)
+    used = after["admitted_by_second"][at + begin:at + begin + seconds]
+    part = sum(used) / len(used) / limit
+    late = after["throttled"] - before["throttled"]
+    asked = after["requests"] - before["requests"]
+    few = late <= most if most >= 1 else late <= most * asked
+    line(name, f"{part:.1%}, {late} throttled of {asked}",
+         f">= {wanted:.0%}, <= {most if most >= 1 else format(most, '.0%')}",
+         part >= wanted and few)
+
+
+def halved():
+    change("quota halved, with headers, 5-35 s", True, 0.5, 5, 30, 0.95, 20)
+
+
+def halved_blind():
+    change("quota halved, no headers, 10-60 s", False, 0.5, 10, 50, 0.85,
+           0.01)
+
+
+def doubled():
+    change("quota doubled, with headers, after 30 s", True, 2, 30, 10, 0.95,
+           20)
+
+
+def groups():
+    """Two quota groups: the sum of both; then one of them dies."""
+    options = [["--latency", "lognormal:300:0.4", "--rpm", rpm, "--burst", 1]
+               for rpm in (3600, 1800)]
+    with system(*options, sims=2, endpoints=[{"rpm": 3600}, {"rpm": 1800}],
+                processing={"concurrency": "auto"}) as (one, two, daemon):
+        daemon.research(1500)
+        run_for(daemon, one, RAMP + 40)
+        used = [sim.stats()["admitted_by_second"][RAMP:RAMP + 40]
+                for sim in (one, two)]
+        part = sum(map(sum, used)) / 40 / 90
+        line("two groups, of the sum of their limits", f"{part:.1%}",
+             ">= 98%", part >= 0.98)
+        two.process.kill()
+        at = len(one.stats()["admitted_by_second"])
+        run_for(daemon, one, at + 25)
+        used = one.stats()["admitted_by_second"][at + 5:at + 25]
+        part = sum(used) / len(used) / 60
+        failed = daemon.states().get("failed", 0)
+        line("one dies: the other", f"{part:.1%}, {failed} accounts failed",
+             ">= 95%, 0 failed", part >= 0.95 and failed == 0)
+
+
+def auto():
+    """concurrency = auto against the best fixed one."""
+    def rate(concurrency):
+        with system("--latency", "lognormal:300:0.5", "--rpm", 3600,
+                    "--burst", 1, endpoint={"rpm": 3600},
+                    processing={"concurrency": concurrency}) as (sim, daemon):
+            daemon.research(700)
+            run_for(daemon, sim, RAMP + 30)
+            used = sim.stats()["admitted_by_second"][RAMP:RAMP + 30]
+            return sum(used) / len(used)
+    fixed = {n: rate(n) for n in (2, 4, 8, 16, 32)}
+    part = rate("auto") / max(fixed.values())
+    line("concurrency auto, of the best fixed", f"{part:.1%}", ">= 97%",
+         part >= 0.97)
+
+
+ALL = (modes, account, speed, refill, begin, use_requests, use_tokens, halved,
+       halved_blind, doubled, groups, auto)
+
+
+def main(names):
+    chosen = [b for b in ALL if not names or
+              any(b.__name__.startswith(name) for name in names)]
+    if not chosen:
+        sys.exit("bench: there are: " + " ".join(b.__name__ for b in ALL))
+    for bench in chosen:
+        bench()
+    print(f"{misses} missed" if misses else "all met")
+    return min(misses, 100)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

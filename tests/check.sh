@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Every test: the unit programs, then the whole system.  Run by make check and
+# make asan, which say in BUILD what was built.  The last line counts.
+set -u
+
+build=${BUILD:-build}
+passed=0
+failed=0
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+
+for t in "$build"/unit/test_*; do
+    case $t in *.*) continue ;; esac
+    if "$t" > "$out" 2>&1; then
+        n=$(sed -n 's/.*PASSED  *\] \([0-9]*\) test.*/\1/p' "$out" | tail -n 1)
+        printf 'ok    %-28s %s tests\n' "${t##*/}" "${n:-0}"
+        passed=$((passed + ${n:-0}))
+    else
+        cat "$out"
+        n=$(grep -c '^\[  FAILED  \]' "$out")
+        printf 'FAIL  %s\n' "${t##*/}"
+        failed=$((failed + (n > 0 ? n : 1)))
+    fi
+done
+
+BUILD=$build /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+    -o junit_family=xunit2 --junitxml="$out" tests/system
+status=$?
+# status 5: no test was collected, which is a failure, too.
+counts=$(/usr/bin/python3 - "$out" <<'PY'
+import sys
+import xml.etree.ElementTree as xml
+suite = xml.parse(sys.argv[1]).getroot().find("testsuite")
+tests, bad, skipped = (int(suite.get(k)) for k in
+                       ("tests", "failures", "skipped"))
+bad += int(suite.get("errors"))
+print(tests - bad - skipped, bad, skipped)
+PY
+) || counts='0 1 0'
+# shellcheck disable=SC2086
+set -- $counts
+passed=$((passed + $1))
+failed=$((failed + $2))
+[ "$status" -eq 0 ] || [ "$2" -gt 0 ] || failed=$((failed + 1))
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$3"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Install the Debian packages that building, the demo and the tests need, and
+# that are missing.  Says nothing and needs no privilege when all are there.
+set -eu
+
+packages='
+gcc libc6-dev pkg-config
+libsqlite3-dev libjson-c-dev libcurl4-openssl-dev libevent-dev libconfig-dev
+libbsd-dev libmd-dev libmicrohttpd-dev libcsv-dev libpsl-dev libcmocka-dev
+ca-certificates procps
+python3 python3-pytest python3-jsonschema
+mandoc nghttp2-proxy openssl
+'
+# What else a target asks for: deps.sh clang clang-tidy ...
+packages="$packages $*"
+
+missing=
+for p in $packages; do
+    dpkg-query -W -f '${db:Status-Status}\n' "$p" 2>/dev/null |
+        grep -qx installed || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+    echo "These Debian packages are missing; install them as root with" >&2
+    echo "    apt-get install$missing" >&2
+    exit 1
+fi
+echo "Installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2086
+if ! { apt-get install -y --no-install-recommends $missing ||
+    { apt-get update && apt-get install -y --no-install-recommends $missing; }
+} > "$log" 2>&1; then
+    cat "$log" >&2
+    exit 1
+fi

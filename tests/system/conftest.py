@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The sdr authors
+"""What the tests of the whole system begin with.
+
+Each test has its own simulator and its own daemon; when it ends, the daemon
+must stop at once, with success, and leave no process behind.
+"""
+
+import os
+import pathlib
+import shlex
+import shutil
+import tempfile
+
+import pytest
+
+import sdr
+
+
+@pytest.fixture
+def make_sim(tmp_path):
+    """make_sim(option, ...): a running simulator."""
+    sims = []
+
+    def make(*args):
+        sims.append(sdr.Sim(tmp_path / f"sim-{len(sims)}", *args))
+        return sims[-1]
+
+    yield make
+    for sim in sims:
+        if sim.process.poll() is None:
+            assert sim.stop() == 0
+
+
+@pytest.fixture
+def sim(make_sim):
+    return make_sim("--latency", 20)
+
+
+@pytest.fixture
+def make_daemon(tmp_path):
+    """make_daemon(sim, settings...): a daemon that is not started yet."""
+    daemons = []
+
+    def make(sim=None, folder=None, **settings):
+        folder = folder or tmp_path / f"sdrd-{len(daemons)}"
+        daemons.append(sdr.Daemon(folder, sim, **settings))
+        return daemons[-1]
+
+    yield make
+    try:
+        for daemon in daemons:
+            daemon.finish()
+    finally:
+        for daemon in daemons:
+            print(f"--- {daemon.log_file}\n{daemon.tail()}")
+
+
+@pytest.fixture
+def daemon(sim, make_daemon):
+    return make_daemon(sim).start()
+
+
+class BadWorker:
+    """A worker program for worker.program; see bad_worker.py."""
+
+    def __init__(self, folder, *specs):
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.program = folder / "worker"
+        self.be(*specs)
+
+    def be(self, *specs):
+        """From now on, new workers misbehave like this."""
+        new = self.folder / "new"
+        new.write_text("#!/bin/sh\nexec /usr/bin/python3 -S %s %s %s \"$@\"\n"
+                       % (pathlib.Path(__file__).with_name("bad_worker.py"),
+                          self.folder, " ".join(map(shlex.quote, specs))))
+        new.chmod(0o755)
+        new.rename(self.program)
+
+    def lines(self, name):
+        path = self.folder / name
+        return path.read_text().splitlines() if path.exists() else []
+
+    def pids(self):
+        return list(map(int, self.lines("pids")))
+
+
+@pytest.fixture
+def bad_worker(tmp_path):
+    """bad_worker(spec, ...): a worker program that does as the specs say."""
+    return lambda *specs: BadWorker(tmp_path / "worker", *specs)
+
+
+@pytest.fixture
+def as_root():
+    if os.getuid() != 0:
+        pytest.skip("only root can become another user")
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that every user can write: tmp_path is for its owner only."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="sdr-test-"))
+    folder.chmod(0o777)
+    yield folder
+    shutil.rmtree(folder)

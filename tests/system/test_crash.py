@@ -1,0 +1,385 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The sdr authors
+"""Deaths: of workers at every step of their protocol, and of the daemon."""
+
+import os
+import pathlib
+import random
+import signal
+import time
+
+import pytest
+
+from sdr import (REQUESTS, SECTIONS, alive, assert_bought_once,
+                 assert_complete, wait_for)
+
+VICTIM = "Firm 002"
+
+
+@pytest.fixture
+def dice():
+    seed = int(os.environ.get("SDR_TEST_SEED", time.time_ns() % 1000000))
+    print("SDR_TEST_SEED=%d" % seed)
+    return random.Random(seed)
+
+
+@pytest.fixture
+def daemon_of(make_daemon):
+    """daemon_of(bad worker, settings...): a running daemon that uses it."""
+    def make(worker, concurrency=2, retries=3, timeout=900):
+        return make_daemon(
+            None, worker={"program": worker.program, "timeout": timeout},
+            processing={"concurrency": concurrency,
+                        "max_retries": retries}).start()
+
+    return make
+
+
+def told(daemon, *words):
+    """Is there an event or a line of the log with one of the words?"""
+    said = daemon.log() + "".join(
+        m for m, in daemon.sql("SELECT message FROM event"))
+    return any(word in said for word in words)
+
+
+def deaths(daemon):
+    return dict(daemon.sql(
+        "SELECT company_name, deaths FROM account WHERE deaths > 0"))
+
+
+# Workers: one dies
+
+STEPS = ["research", "permit", "grant", "section", "outcome", "categorize",
+         "done"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_W1_killed_at_each_step(daemon_of, bad_worker, step):
+    daemon = daemon_of(bad_worker(f"segv:{step}:{VICTIM}:1"))
+    job = daemon.research(4)
+    assert_complete(daemon, job, 4)
+    assert deaths(daemon) == {VICTIM: 1}
+    assert told(daemon, "SIGSEGV", "Segmentation")
+    rows = daemon.sql("SELECT state, count(*) FROM request GROUP BY 1")
+    assert dict(rows)["answered"] == 4 * REQUESTS
+    assert set(dict(rows)) <= {"answered", "lost"}
+
+
+@pytest.mark.parametrize("action, words", [
+    ("abrt", ["SIGABRT", "Aborted"]), ("kill", ["SIGKILL", "Killed"]),
+    ("exit", ["status 1", "exit 1", "exited with 1"])])
+def test_W1_cause_of_death_is_told(daemon_of, bad_worker, action, words):
+    daemon = daemon_of(bad_worker(f"{action}:grant:{VICTIM}:1"))
+    assert_complete(daemon, daemon.research(3), 3)
+    assert deaths(daemon) == {VICTIM: 1}
+    assert told(daemon, *words)
+
+
+def test_W1_exit_without_result_counts_as_death(daemon_of, bad_worker):
+    daemon = daemon_of(bad_worker(f"exit0:grant:{VICTIM}:1"))
+    assert_complete(daemon, daemon.research(3), 3)
+    assert deaths(daemon) == {VICTIM: 1}
+
+
+def test_W1_third_death_fails_the_account(daemon_of, bad_worker):
+    daemon = daemon_of(bad_worker(f"segv:grant:{VICTIM}:3"))
+    job = daemon.research(4)
+    assert daemon.wait_job(job) == {"completed": 3, "failed": 1}
+    name, kind, error, died = daemon.sql(
+        "SELECT company_name, error_kind, error, deaths FROM account "
+        "WHERE state = 'failed'")[0]
+    assert (name, kind, died) == (VICTIM, "worker_died", 3)
+    assert "SEGV" in error or "Segmentation" in error
+    daemon.do("retry", job=job, accounts=[])
+    assert_complete(daemon, job, 4)
+
+
+def test_W1_answers_before_the_death_are_kept(daemon_of, bad_worker):
+    daemon = daemon_of(bad_worker(f"kill:categorize:{VICTIM}:2"))
+    assert_complete(daemon, daemon.research(3), 3)
+    assert deaths(daemon) == {VICTIM: 2}
+    counts = dict(daemon.sql(
+        "SELECT section, count(*) FROM request JOIN account "
+        "ON account.id = account_id WHERE company_name = ? GROUP BY 1",
+        VICTIM))
+    assert {k: counts[k] for k in SECTIONS} == dict.fromkeys(SECTIONS, 1)
+
+
+def test_W2_killed_for_memory(daemon_of, bad_worker):
+    daemon = daemon_of(bad_worker(f"kill:grant:{VICTIM}:1"))
+    assert_complete(daemon, daemon.research(3), 3)
+    assert told(daemon, "OOM", "out of memory")
+
+
+def test_W2_worker_is_killed_before_the_daemon(daemon):
+    daemon.wait_job(daemon.research(3))
+    score = {pid: int(pathlib.Path(f"/proc/{pid}/oom_score_adj").read_text())
+             for pid in (daemon.process.pid, *daemon.workers())}
+    own = score.pop(daemon.process.pid)
+    assert score and min(score.values()) > own
+
+
+def test_W3_hanging_workers(daemon_of, bad_worker):
+    """Stopped, silent in spite of TERM, and spinning: all at the deadline."""
+    worker = bad_worker("stop:grant:Firm 001:1", "silence:grant:Firm 002:1",
+                        "loop:grant:Firm 003:1", "close:grant:Firm 004:1")
+    daemon = daemon_of(worker, concurrency=5, timeout=10)
+    job = daemon.research(8)
+    daemon.wait(lambda: daemon.states(job).get("completed", 0) >= 4,
+                "the accounts of good workers")
+    assert daemon.answers()
+    states = daemon.wait_job(job)
+    hung = {int(pid) for n in range(1, 5) for pid in worker.lines(
+        "%s-grant-Firm %03d" % (("stop", "silence", "loop", "close")[n - 1],
+                                n))}
+    assert len(hung) == 4
+    daemon.wait(lambda: not any(map(alive, hung)), "the end of the hung")
+    assert states == {"completed": 8}
+
+
+def test_W3_worker_that_never_asks(daemon_of, bad_worker):
+    """Without a permit asked for, no granted time passes: still an end."""
+    worker = bad_worker(f"silence:research:{VICTIM}:1")
+    daemon = daemon_of(worker, timeout=10)
+    assert_complete(daemon, daemon.research(3), 3)
+
+
+def test_W3_worker_that_never_says_hello(daemon_of, bad_worker):
+    worker = bad_worker("silence:start:any:1")
+    daemon = daemon_of(worker, timeout=10)
+    assert_complete(daemon, daemon.research(3), 3)
+
+
+@pytest.mark.parametrize("action", ["garbage", "oversized", "truncated",
+                                    "unknown"])
+@pytest.mark.parametrize("step", ["research", "outcome"])
+def test_W4_bad_frames(daemon_of, bad_worker, action, step):
+    worker = bad_worker(f"{action}:{step}:{VICTIM}:1")
+    daemon = daemon_of(worker)
+    assert_complete(daemon, daemon.research(4), 4)
+    assert deaths(daemon) == {VICTIM: 1}
+    culprit, = map(int, worker.lines(f"{action}-{step}-{VICTIM}"))
+    daemon.wait(lambda: not alive(culprit), "the end of the culprit")
+
+
+def test_W4_bad_frames_for_ever_fail_one_account(daemon_of, bad_worker):
+    daemon = daemon_of(bad_worker(f"oversized:grant:{VICTIM}:99"))
+    job = daemon.research(4)
+    assert daemon.wait_job(job) == {"completed": 3, "failed": 1}
+    assert daemon.sql("SELECT company_name, error_kind FROM account WHERE "
+                      "state = 'failed'") == [(VICTIM, "worker_died")]
+
+
+def test_W4_single_bytes(daemon_of, bad_worker):
+    daemon = daemon_of(bad_worker("bytewise:start:any:99"))
+    assert_complete(daemon, daemon.research(4), 4)
+    assert daemon.value("SELECT max(attempt) FROM account") == 1
+
+
+@pytest.mark.parametrize("action", ["foreign", "stale", "forged"])
+@pytest.mark.parametrize("step", ["research", "permit", "outcome"])
+def test_W5_foreign_results(daemon_of, bad_worker, action, step):
+    daemon = daemon_of(bad_worker(f"{action}:{step}:{VICTIM}:1"),
+                       concurrency=1)
+    assert_complete(daemon, daemon.research(3), 3)
+    assert daemon.value("SELECT count(*) FROM section "
+                        "WHERE text = 'FOREIGN'") == 0
+    assert daemon.value("SELECT count(*) FROM account "
+                        "WHERE summary = 'FOREIGN'") == 0
+    assert daemon.value("SELECT count(*) FROM request "
+                        "WHERE state = 'answered'") == 3 * REQUESTS
+    if action != "forged":
+        assert daemon.value("SELECT max(attempt) FROM account") == 1
+
+
+@pytest.mark.parametrize("step", ["finished", "alive"])
+def test_W6_death_after_the_result(daemon_of, bad_worker, step):
+    daemon = daemon_of(bad_worker(f"segv:{step}:{VICTIM}:1"))
+    assert_complete(daemon, daemon.research(4), 4)
+    assert deaths(daemon) == {}
+    assert daemon.sql("SELECT state, count(*) FROM request GROUP BY 1") == [
+        ("answered", 4 * REQUESTS)]
+    assert daemon.value("SELECT max(attempt) FROM account") == 1
+
+
+def test_W7_crash_loop_at_start(daemon_of, bad_worker):
+    worker = bad_worker("exit:start:any:99")
+    daemon = daemon_of(worker, concurrency=3)
+    job = daemon.research(3)
+
+    def backoffs():
+        return daemon.status()["workers"]["backoff_ms"]
+
+    daemon.wait(lambda: backoffs() >= 1000, "a backoff that has grown")
+    assert len(worker.pids()) < 30
+    assert daemon.job(job)[0] == "running"
+    assert "failed" not in daemon.states(job)
+    other = daemon.import_companies(["Somebody else"])
+    worker.be()
+    assert_complete(daemon, job, 3)
+    daemon.do("start", job=other)
+    daemon.wait_job(other)
+    assert backoffs() == 0
+
+
+def test_W7_program_that_is_missing(make_daemon, tmp_path):
+    daemon = make_daemon(None, worker={"program": tmp_path / "nowhere"})
+    assert daemon.start_in_vain() == 3
+    assert "nowhere" in daemon.log()
+
+
+def test_W8_inherited_descriptors(daemon_of, bad_worker):
+    worker = bad_worker("bytewise:research:Firm 003:1")
+    daemon = daemon_of(worker, concurrency=6)
+    with daemon.client():       # one more that must not be inherited
+        assert_complete(daemon, daemon.research(12), 12)
+    workers = set(worker.pids())
+    assert len(workers) >= 2
+    lines = worker.lines("inherited")
+    assert {line.split()[0] for line in lines} == {"0", "1", "2"}
+    pipes = [line.split()[1] for line in lines if "pipe:" in line]
+    assert len(set(pipes)) == len(pipes) == 2 * len(workers)
+
+
+def test_W8_descriptors_of_workers(make_sim, make_daemon):
+    sim = make_sim("--latency", 100)
+    daemon = make_daemon(sim, processing={"concurrency": 4}).start()
+    job = daemon.research(16)
+    daemon.wait(lambda: daemon.states(job).get("completed", 0) >= 4,
+                "workers at work")
+    seen = {}
+    for pid in daemon.workers():
+        folder = pathlib.Path(f"/proc/{pid}/fd")
+        for name in os.listdir(folder):
+            target = os.readlink(folder / name)
+            if int(name) > 2:
+                assert target.startswith(("socket:", "anon_inode:", "pipe:"))
+            elif int(name) < 2:
+                assert target.startswith("pipe:")
+            if target.startswith("pipe:"):
+                seen.setdefault(target, set()).add(pid)
+    assert seen
+    assert [pids for pids in seen.values() if len(pids) > 1] == []
+    assert_complete(daemon, job, 16)
+
+
+def test_M1_leaking_worker_is_replaced(daemon_of, bad_worker):
+    worker = bad_worker("leak:research:any:99")
+    daemon = daemon_of(worker)
+    assert_complete(daemon, daemon.research(6), 6)
+    assert len(worker.pids()) >= 6
+    assert deaths(daemon) == {}
+    assert daemon.value("SELECT max(attempt) FROM account") == 1
+
+
+def test_M1_modest_worker_is_kept(daemon_of, bad_worker):
+    worker = bad_worker()
+    daemon = daemon_of(worker)
+    assert_complete(daemon, daemon.research(10), 10)
+    assert len(worker.pids()) == 2
+
+
+def test_M1_replaced_after_so_many_accounts(sim, make_daemon):
+    daemon = make_daemon(sim, worker={"max_accounts": 2},
+                         processing={"concurrency": 2}).start()
+    job = daemon.research(16)
+    pids = set()
+
+    def over():
+        pids.update(daemon.workers())
+        return daemon.job(job)[0] == "completed"
+
+    daemon.wait(over, "the end of the job")
+    assert_complete(daemon, job, 16)
+    assert len(pids) >= 6
+    assert deaths(daemon) == {}
+    assert sim.settled()["requests"] == 16 * REQUESTS
+
+
+def test_W1_real_workers_killed(make_sim, make_daemon, dice):
+    sim = make_sim("--latency", "lognormal:60:0.5")
+    daemon = make_daemon(sim, processing={"concurrency": 4}).start()
+    job = daemon.research(24)
+    killed = []
+    for share in sorted(dice.sample(range(10, 140), 6)):
+        daemon.wait(lambda: sim.requests() >= share, "progress")
+        victim = dice.choice(daemon.wait(daemon.workers, "workers"))
+        killed.append(victim)
+        os.kill(victim, signal.SIGKILL)
+        daemon.wait(lambda: victim not in daemon.workers(), "its end")
+    assert_complete(daemon, job, 24)
+    assert_bought_once(daemon, sim)
+    lost = daemon.value("SELECT count(*) FROM request WHERE state = 'lost'")
+    assert lost <= len(killed) * len(SECTIONS)
+    assert sim.settled()["requests"] <= 24 * REQUESTS + lost
+    assert sum(deaths(daemon).values()) <= len(killed)
+    assert told(daemon, "SIGKILL", "Killed")
+
+
+# The daemon dies
+
+
+def test_S1_workers_follow_at_once(make_sim, make_daemon):
+    sim = make_sim("--latency", 30000)
+    daemon = make_daemon(sim, processing={"concurrency": 4}).start()
+    daemon.research(4)
+    wait_for(lambda: sim.stats()["in_flight"] >= 12, "work in flight")
+    workers = daemon.workers()
+    assert len(workers) == 4
+    daemon.kill9()
+    wait_for(lambda: not any(map(alive, workers)), "the workers' end", 5)
+    sim.control(latency="1")
+
+
+def test_S1_killed_at_random_moments(make_sim, make_daemon, dice):
+    count, kills, concurrency = 50, 10, 5
+    sim = make_sim("--latency", "lognormal:60:0.5")
+    daemon = make_daemon(sim, processing={"concurrency": concurrency}).start()
+    job = daemon.research(count)
+    for share in sorted(dice.sample(range(1, 300), kills)):
+        daemon.wait(lambda: sim.requests() >= share, "progress")
+        workers = daemon.workers()
+        daemon.kill9()
+        wait_for(lambda: not any(map(alive, workers)), "the workers' end")
+        runs = {run for run, in daemon.sql(
+            "SELECT run_id FROM account WHERE run_id IS NOT NULL")}
+        sections = set(daemon.sql("SELECT account_id, key FROM section"))
+        daemon.start()
+        again = {run for run, in daemon.sql(
+            "SELECT run_id FROM account WHERE run_id IS NOT NULL")}
+        assert not runs & again
+        assert sections <= set(daemon.sql(
+            "SELECT account_id, key FROM section"))
+    assert_complete(daemon, job, count)
+    assert_bought_once(daemon, sim)
+    states = dict(daemon.sql("SELECT state, count(*) FROM request GROUP BY 1"))
+    assert states["answered"] == count * REQUESTS
+    assert states.get("lost", 0) <= kills * concurrency * len(SECTIONS)
+    assert sim.settled()["requests"] <= (
+        count * REQUESTS + states.get("lost", 0))
+    assert deaths(daemon) == {}
+    assert daemon.value("SELECT count(*) FROM request WHERE state = 'lost' "
+                        "AND cost IS NOT reserved_cost") == 0
+
+
+def test_S1_killed_during_import(make_daemon):
+    daemon = make_daemon().start()
+    with daemon.client() as client:
+        job = client.do("import-begin", name="half", source="t")["job"]
+        client.do("import-rows", job=job, rows=[
+            {"line": 2, "company_name": "Acme", "dedup_key": "acme.example"}])
+        daemon.kill9()
+    daemon.start()
+    for table in ("job", "account"):
+        assert daemon.value(f"SELECT count(*) FROM {table}") == 0
+    daemon.import_companies(["Acme"])
+    assert daemon.value("SELECT count(*) FROM account") == 1
+
+
+def test_S1_acknowledged_import_survives(make_daemon):
+    daemon = make_daemon().start()
+    for round_ in range(5):
+        job = daemon.import_companies([f"{round_} of {n}" for n in range(50)])
+        daemon.kill9()
+        daemon.start()
+        assert daemon.states(job) == {"pending": 50}
