@@ -350,15 +350,26 @@ control_open(struct supervisor *sup, char *err, size_t errlen)
 }
 
 void
+control_end_imports(struct supervisor *sup)
+{
+	struct client *c;
+
+	if (sup->control == NULL)
+		return;
+	TAILQ_FOREACH(c, &sup->control->clients, link)
+		verbs_client_gone(c);
+}
+
+void
 control_close(struct supervisor *sup)
 {
 	struct control *ctl = sup->control;
 
 	if (ctl == NULL)
 		return;
+	unlink(ctl->path);
 	while (!TAILQ_EMPTY(&ctl->clients))
 		client_free(TAILQ_FIRST(&ctl->clients));
-	unlink(ctl->path);
 	event_free(ctl->acceptable);
 	close(ctl->fd);
 	free(ctl->path);

@@ -111,7 +111,6 @@ limiter_configure(struct limiter *limiter,
 		endpoint = endpoint_get(limiter, given[i].name, group);
 		endpoint->group = group;
 		endpoint->gone = false;
-		endpoint->max_output_tokens = given[i].max_output_tokens;
 	}
 	for (size_t i = 0; i < limiter->ngroups; i++)
 		configure_group(limiter->groups[i], given, n);
@@ -166,15 +165,17 @@ limiter_usage(struct limiter *limiter, const struct permit *permit)
 
 /*
  * What searches bring in is in no estimate: where a section is known to use
- * more than it asks for, reserve what it uses.
+ * more than it asks for, reserve what it uses.  Not where headers speak: they
+ * teach what is charged for what was asked.
  */
 static double
-reservation(struct limiter *limiter, const struct permit *permit)
+reservation(struct limiter *limiter, const struct permit *permit,
+    const struct quota_group *group)
 {
 	const struct usage *usage = limiter_usage(limiter, permit);
 	double asked = permit->tokens > 0 ? (double)permit->tokens : 0;
 
-	if (usage->samples >= USAGE_SAMPLES)
+	if (usage->samples >= USAGE_SAMPLES && !gauge_is_told(&group->tokens))
 		asked = fmax(asked, ceil(usage->mean + usage->deviation));
 	return fmin(asked, TOKENS_MAX);
 }
@@ -188,7 +189,8 @@ avoids(const struct permit *permit, const struct endpoint *endpoint)
 
 /* Milliseconds until the endpoint could take it, 0 = now, -1 = not by time. */
 static int64_t
-endpoint_wait(struct endpoint *endpoint, double tokens, int64_t now)
+endpoint_wait(struct limiter *limiter, struct endpoint *endpoint,
+    const struct permit *permit, int64_t now)
 {
 	struct quota_group *group = endpoint->group;
 	int64_t wait = 0, more;
@@ -207,7 +209,8 @@ endpoint_wait(struct endpoint *endpoint, double tokens, int64_t now)
 	more = bucket_wait(&group->requests, 1, now);
 	if (more > wait)
 		wait = more;
-	more = bucket_wait(&group->tokens, tokens, now);
+	more = bucket_wait(&group->tokens,
+	    reservation(limiter, permit, group), now);
 	if (more > wait)
 		wait = more;
 	return wait > 0 ? wait : 0;
@@ -229,8 +232,8 @@ headroom(const struct endpoint *endpoint, int64_t now)
  * says that only the endpoint it avoids has room, while another could serve.
  */
 static struct endpoint *
-choose(struct limiter *limiter, const struct permit *permit, double tokens,
-    int64_t now, bool *elsewhere)
+choose(struct limiter *limiter, const struct permit *permit, int64_t now,
+    bool *elsewhere)
 {
 	struct endpoint *endpoint, *best = NULL, *avoided = NULL;
 	bool others = false;
@@ -238,14 +241,14 @@ choose(struct limiter *limiter, const struct permit *permit, double tokens,
 	for (size_t i = 0; i < limiter->nendpoints; i++) {
 		endpoint = limiter->endpoints[i];
 		if (avoids(permit, endpoint)) {
-			if (endpoint_wait(endpoint, tokens, now) == 0)
+			if (endpoint_wait(limiter, endpoint, permit, now) == 0)
 				avoided = endpoint;
 			continue;
 		}
 		if (!endpoint->gone &&
 		    endpoint_state(endpoint, now) == ENDPOINT_OPEN)
 			others = true;
-		if (endpoint_wait(endpoint, tokens, now) != 0)
+		if (endpoint_wait(limiter, endpoint, permit, now) != 0)
 			continue;
 		if (endpoint->failing)
 			return endpoint;
@@ -261,9 +264,10 @@ choose(struct limiter *limiter, const struct permit *permit, double tokens,
 
 static void
 start(struct limiter *limiter, struct permit *permit,
-    struct endpoint *endpoint, double tokens, int64_t now)
+    struct endpoint *endpoint, int64_t now)
 {
 	struct quota_group *group = endpoint->group;
+	double tokens = reservation(limiter, permit, group);
 
 	queue_admit(&limiter->queue, permit);
 	permit->state = PERMIT_ADMITTED;
@@ -293,13 +297,11 @@ limiter_admit(struct limiter *limiter, int64_t now,
 {
 	struct permit *permit;
 	struct endpoint *endpoint;
-	double tokens;
 	bool elsewhere = false;
 
 	queue_wake(&limiter->queue, now);
 	while ((permit = queue_first(&limiter->queue, now)) != NULL) {
-		tokens = reservation(limiter, permit);
-		endpoint = choose(limiter, permit, tokens, now, &elsewhere);
+		endpoint = choose(limiter, permit, now, &elsewhere);
 		if (elsewhere) {
 			queue_sleep(&limiter->queue, permit,
 			    now + ELSEWHERE_MS);
@@ -312,7 +314,7 @@ limiter_admit(struct limiter *limiter, int64_t now,
 			queue_hold(permit, now + HOLD_MS);
 			continue;
 		}
-		start(limiter, permit, endpoint, tokens, now);
+		start(limiter, permit, endpoint, now);
 		return permit;
 	}
 	return NULL;
@@ -323,7 +325,6 @@ limiter_next(struct limiter *limiter, int64_t now)
 {
 	struct permit *permit;
 	int64_t next, wait;
-	double tokens;
 
 	queue_wake(&limiter->queue, now);
 	next = queue_next(&limiter->queue, now);
@@ -332,9 +333,9 @@ limiter_next(struct limiter *limiter, int64_t now)
 	permit = queue_first(&limiter->queue, now);
 	if (permit == NULL)
 		return next;
-	tokens = reservation(limiter, permit);
 	for (size_t i = 0; i < limiter->nendpoints; i++) {
-		wait = endpoint_wait(limiter->endpoints[i], tokens, now);
+		wait = endpoint_wait(limiter, limiter->endpoints[i], permit,
+		    now);
 		if (wait != -1 && (next == -1 || wait < next))
 			next = wait;
 	}

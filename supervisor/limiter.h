@@ -70,8 +70,8 @@ struct permit {
 	bool		 asleep;	/* waits for ->not_before */
 	bool		 probe;		/* of a failing endpoint */
 	int		 heap_index;
-	struct limiter_meter	 requests_mark;	/* the group's meters at admission */
-	struct limiter_meter	 tokens_mark;
+	struct limiter_meter requests_mark;	/* of the group, at admission */
+	struct limiter_meter tokens_mark;
 };
 
 /* What came of an admitted request; -1 where the provider said nothing. */

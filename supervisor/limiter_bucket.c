@@ -110,7 +110,7 @@ bucket_wait(struct bucket *bucket, double need, int64_t now)
 	bucket_refill(bucket, now);
 	if (bucket->fresh) {
 		bucket->fresh = false;
-		bucket->level = need;
+		bucket->level = fmax(bucket->level, need);
 	}
 	missing = fmax(0, need - bucket->level);
 	wait = ceil(missing / bucket_rate(bucket));

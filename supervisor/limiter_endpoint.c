@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The sdr authors */
 
 /*
- * The health of endpoints and quota groups: pauses, cool-downs, failing and
- * probing, and the window of requests in flight.  Knows nothing of the queue.
+ * The health of an endpoint: failing and probing, and the window of requests
+ * in flight.  Knows nothing of the queue and of limits but their rate.
  *
  *	OPEN ---- FAILING_ACCOUNTS saw trouble, none an answer --> FAILING
  *	FAILING -- endpoint_settled(): an answer --> OPEN
@@ -28,120 +28,8 @@
 #define LATENCY_UNKNOWN	30000.0	/* ms; generous, for the window only */
 #define LATENCY_WEIGHT	0.05
 #define ILLNESS_WEIGHT	0.1
-#define TOKEN_SHARE_MAX	20.0	/* a provider may charge that much less than
-				   we reserve */
-#define SLOW_DOWN	0.5
-#define SLOW_GROWTH	1.5	/* at most, in SLOW_MS */
-#define SLOW_MS		(15.0 * 60 * 1000)
 #define PROBE_FIRST_MS	1000
 #define PROBE_MAX_MS	60000
-
-void
-tally_init(struct tally *tally, int64_t unit)
-{
-	*tally = (struct tally){ .unit = unit };
-}
-
-/* Clear the slots that time has passed over. */
-static void
-tally_turn(struct tally *tally, int64_t slot)
-{
-	int64_t from = tally->slot + 1;
-
-	if (slot - from >= TALLY_SLOTS)
-		from = slot - TALLY_SLOTS + 1;
-	for (; from <= slot; from++)
-		tally->count[from % TALLY_SLOTS] = 0;
-	if (slot > tally->slot)
-		tally->slot = slot;
-}
-
-void
-tally_add(struct tally *tally, int64_t now)
-{
-	tally_turn(tally, now / tally->unit);
-	tally->count[tally->slot % TALLY_SLOTS]++;
-}
-
-int64_t
-tally_sum(const struct tally *tally, int64_t now)
-{
-	int64_t first = now / tally->unit - TALLY_SLOTS + 1, sum = 0;
-
-	for (int64_t i = tally->slot; i >= 0 && i >= first &&
-	    i > tally->slot - TALLY_SLOTS; i--)
-		sum += tally->count[i % TALLY_SLOTS];
-	return sum;
-}
-
-struct quota_group *
-group_new(const char *name, int64_t now)
-{
-	struct quota_group *group = xcalloc(1, sizeof(*group));
-
-	group->name = xstrdup(name);
-	group->slow = 1.0;
-	bucket_init(&group->requests, 1.0, now);
-	bucket_init(&group->tokens, TOKEN_SHARE_MAX, now);
-	return group;
-}
-
-void
-group_free(struct quota_group *group)
-{
-	if (group == NULL)
-		return;
-	free(group->name);
-	free(group->paused);
-	free(group);
-}
-
-void
-group_cool(struct quota_group *group, enum kind kind, int64_t until,
-    int64_t now)
-{
-	group->cool_kind = kind;
-	if (until > group->cool_until)
-		group->cool_until = until;
-	bucket_stop(&group->requests, group->cool_until, now);
-	bucket_stop(&group->tokens, group->cool_until, now);
-}
-
-/* SLOW_GROWTH is a rule of the provider's for growing after slow_down. */
-void
-group_set_pace(struct quota_group *group, int64_t now)
-{
-	double pace;
-
-	if (group->slow >= 1.0)
-		return;
-	pace = group->slow * pow(SLOW_GROWTH,
-	    (double)(now - group->slow_at) / SLOW_MS);
-	if (pace >= 1.0)
-		pace = group->slow = 1.0;
-	group->requests.pace = group->tokens.pace = pace;
-}
-
-void
-group_slow_down(struct quota_group *group, int64_t now)
-{
-	group_set_pace(group, now);
-	group->slow = fmax(SLOW_MIN, group->requests.pace * SLOW_DOWN);
-	group->slow_at = now;
-	group_set_pace(group, now);
-}
-
-double
-group_rate(const struct quota_group *group)
-{
-	double requests = bucket_rate(&group->requests);
-	double tokens = bucket_rate(&group->tokens);
-
-	if (tokens <= 0 || group->mean_tokens <= 0)
-		return requests;
-	tokens /= group->mean_tokens;
-	return requests <= 0 ? tokens : fmin(requests, tokens);
-}
 
 struct endpoint *
 endpoint_new(const char *name, struct quota_group *group)

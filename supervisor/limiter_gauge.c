@@ -23,10 +23,11 @@
 				   be a fixed window, full again at once */
 
 /* Growth of the share, as a part of it. */
-#define STEP_START	0.01	/* while nothing was ever found, */
-#define STEP_FIRST	0.002	/* else; then twice as much each time, */
-#define STEP_BEYOND	0.01	/* up to this above the ceiling */
-#define STEP_MAX	0.05	/* and to this elsewhere */
+#define STEP_START	0.04	/* the first of all, */
+#define STEP_FIRST	0.002	/* after a verdict; then twice as much, */
+#define STEP_BEYOND	0.01	/* up to this above the ceiling, */
+#define STEP_MAX	0.05	/* to this elsewhere */
+#define STEP_BOLD	0.15	/* and to this before any verdict */
 #define STEP_MIN_MS	1000	/* a step waits for two round trips or this */
 #define STEP_DRAIN	0.25	/* of what is left: cost of a wrong step until
 				   it shows */
@@ -36,11 +37,12 @@
 #define VERDICT_MAX_MS	5000.0
 #define HORIZON_MS	5000.0	/* what is dry later needs no help yet, */
 #define HORIZON_TRIPS	4.0	/* unless it is less than so many round trips */
-#define LOWER_MOST	0.5
+#define LOWER_MOST	0.5	/* at once; the next verdict may do more */
 #define NEAR_MS		1000.0	/* dry is near: a second, or half the range */
 #define FULL_PART	0.05	/* of that: no deeper than this is full */
-#define FULL_WEIGHT	0.1
-#define FULL_MOSTLY	0.5
+#define RANGE_UNPROVEN_MS 4000.0 /* it may refuse by the second */
+#define FULL_WEIGHT	0.1	/* of one observation in fullness */
+#define FULL_MOSTLY	0.5	/* fullness at which there is room for more */
 #define TURN_MS		1000.0	/* rises so much at once: a new window */
 
 void
@@ -120,7 +122,8 @@ grow(struct bucket *bucket, const struct observation *seen, double depth,
 	    bucket->lowered_at != 0 && now - bucket->lowered_at < CEILING_MS)
 		step = fmin(step, STEP_BEYOND);
 	bucket_raise(bucket, fmin(max, bucket->share * (1 + step)), now);
-	gauge->step = fmin(STEP_MAX, step * 2);
+	gauge->step = fmin(bucket->lowered_at == 0 ? STEP_BOLD : STEP_MAX,
+	    step * 2);
 }
 
 /* The provider's bucket falls: take the share that would keep it level. */
@@ -181,13 +184,58 @@ correct_level(struct bucket *bucket, const struct observation *seen,
 	bucket->level = fmin(bucket->level, left + in - out);
 }
 
+/* Returns whether the provider's bucket is full, as far as it ever was. */
+static bool
+note_depth(struct gauge *gauge, double depth)
+{
+	double range = gauge->dry - gauge->full;
+	bool full;
+
+	gauge->full = fmin(gauge->full, depth);
+	gauge->deepest = fmax(gauge->deepest, depth);
+	if (!gauge->was_dry)
+		range = fmin(range, RANGE_UNPROVEN_MS);
+	full = depth <= gauge->full + FULL_PART * range;
+	gauge->fullness += FULL_WEIGHT *
+	    ((full ? 1.0 : 0.0) - gauge->fullness);
+	return full;
+}
+
+/*
+ * Compare with the observation before.  What may have been full in between
+ * says nothing, and neither does what was sent before the share was lowered.
+ */
+static void
+learn(struct bucket *bucket, const struct observation *seen, double depth,
+    int64_t now)
+{
+	struct gauge *gauge = &bucket->gauge;
+	double passed = (double)(seen->sent_at - gauge->sent_at);
+	bool full = note_depth(gauge, depth);
+
+	if (gauge->depth - depth > TURN_MS + 2 * passed) {
+		gauge->turns = true;
+		bucket_raise(bucket, 1.0, now);
+	}
+	if (gauge->fullness > FULL_MOSTLY)
+		grow(bucket, seen, depth, true, now);
+	if (full || gauge->depth - passed <= gauge->full ||
+	    gauge->sent_at < bucket->lowered_at) {
+		forget_sums(gauge);
+		return;
+	}
+	gauge->span += passed;
+	gauge->sunk += depth - gauge->depth;
+	gauge->span_charged += seen->mark.charged - gauge->charged;
+	weigh(bucket, seen, depth, now);
+}
+
 void
 gauge_observe(struct bucket *bucket, const struct observation *seen,
     int64_t now)
 {
 	struct gauge *gauge = &bucket->gauge;
-	double depth, passed;
-	bool full;
+	double depth;
 
 	if (seen->remaining < 0 || bucket_limit(bucket) <= 0 ||
 	    seen->sent_at < gauge->valid_from)
@@ -196,28 +244,10 @@ gauge_observe(struct bucket *bucket, const struct observation *seen,
 	correct_level(bucket, seen, depth, now);
 	if (gauge->seen && seen->sent_at < gauge->sent_at)
 		return;
-	gauge->full = gauge->seen ? fmin(gauge->full, depth) : depth;
-	gauge->deepest = fmax(gauge->deepest, depth);
-	passed = (double)(seen->sent_at - gauge->sent_at);
-	if (gauge->seen && gauge->depth - depth > TURN_MS + 2 * passed) {
-		gauge->turns = true;
-		bucket_raise(bucket, 1.0, now);
-	}
-	full = depth <= gauge->full +
-	    FULL_PART * (gauge->dry - gauge->full);
-	gauge->fullness += FULL_WEIGHT *
-	    ((full ? 1.0 : 0.0) - gauge->fullness);
-	if (gauge->seen && gauge->fullness > FULL_MOSTLY)
-		grow(bucket, seen, depth, true, now);
-	if (!gauge->seen || full || gauge->depth - passed <= gauge->full ||
-	    gauge->sent_at < bucket->lowered_at)
-		forget_sums(gauge);
-	else {
-		gauge->span += passed;
-		gauge->sunk += depth - gauge->depth;
-		gauge->span_charged += seen->mark.charged - gauge->charged;
-		weigh(bucket, seen, depth, now);
-	}
+	if (gauge->seen)
+		learn(bucket, seen, depth, now);
+	else
+		gauge->full = depth;
 	gauge->seen = true;
 	gauge->age = now - seen->sent_at;
 	gauge->depth = depth;
@@ -231,6 +261,7 @@ gauge_refused(struct bucket *bucket, double remaining)
 	struct gauge *gauge = &bucket->gauge;
 
 	gauge->dry = fmax(gauge->deepest, depth_of(bucket, remaining));
+	gauge->was_dry = true;
 	gauge->step = STEP_FIRST;
 	forget_sums(gauge);
 }

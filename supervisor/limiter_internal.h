@@ -39,7 +39,7 @@ struct queue_job {
 };
 
 struct queue {
-	TAILQ_HEAD(, queue_job) jobs;
+	TAILQ_HEAD(queue_jobs, queue_job) jobs;
 	struct permit_heap asleep;	/* by ->not_before, all jobs */
 	double		 time;		/* the pass that was served last */
 	uint64_t	 sequence;
@@ -95,7 +95,8 @@ struct gauge {
 	double		 full;		/* least depth seen */
 	double		 fullness;	/* 0..1: how often it is that */
 	double		 deepest;	/* at which a request was taken */
-	double		 dry;		/* at which one was refused */
+	double		 dry;		/* at which one was refused, */
+	bool		 was_dry;	/* if ever */
 	bool		 turns;		/* counts in fixed windows, it seems */
 
 	/* Sums over the observations since the last verdict. */
@@ -121,14 +122,14 @@ struct bucket {
 	double		 largest;	/* single reservation */
 	bool		 fresh;		/* nothing was ever taken */
 	double		 pace;		/* 1; less after slow_down */
-	struct limiter_meter	 meter;
+	struct limiter_meter meter;
 
 	double		 share;		/* of the limit that is ours, */
 	double		 share_max;	/* at most */
 	double		 ceiling;	/* share that was found to be there */
 	int64_t		 lowered_at;	/* 0 = never */
 	int64_t		 refused_at;	/* 0 = never */
-	struct limiter_meter	 refused_mark;
+	struct limiter_meter refused_mark;
 	struct gauge	 gauge;
 };
 
@@ -136,7 +137,7 @@ struct bucket {
 struct observation {
 	int64_t		 sent_at;
 	double		 remaining;	/* -1 = not said */
-	struct limiter_meter	 mark;
+	struct limiter_meter mark;
 };
 
 void	 bucket_init(struct bucket *, double share_max, int64_t now);
@@ -203,7 +204,7 @@ void	 refusal_mark(struct bucket *, int64_t now);
 double	 refusal_regain(const struct bucket *, double ms);
 
 /*
- * limiter_endpoint.c: how an endpoint and its group are doing.
+ * limiter_tally.c: how often of late.
  */
 
 #define TALLY_SLOTS	60
@@ -214,6 +215,16 @@ struct tally {
 	int64_t		 slot;		/* number of the newest */
 	int64_t		 count[TALLY_SLOTS];
 };
+
+void	 tally_init(struct tally *, int64_t unit);
+void	 tally_add(struct tally *, int64_t now);
+int64_t	 tally_sum(const struct tally *, int64_t now);
+
+/*
+ * limiter_group.c: a quota that endpoints share.
+ */
+
+#define SLOW_MIN	0.01	/* pace after many slow_downs */
 
 struct quota_group {
 	char		*name;
@@ -229,15 +240,27 @@ struct quota_group {
 	double		 mean_tokens;	/* of one request, 0 = not known yet */
 };
 
+struct quota_group *group_new(const char *name, int64_t now);
+void	 group_free(struct quota_group *);
+void	 group_cool(struct quota_group *, enum kind, int64_t until,
+	    int64_t now);
+/* Asked to slow down: half the pace, and only slowly faster again. */
+void	 group_slow_down(struct quota_group *, int64_t now);
+void	 group_set_pace(struct quota_group *, int64_t now);
+/* Requests a millisecond that the limits let through, 0 = no limit known. */
+double	 group_rate(const struct quota_group *);
+
+/*
+ * limiter_endpoint.c: how an endpoint is doing.
+ */
+
 #define FAILING_ACCOUNTS	3
 #define WINDOW_MAX	1e6
-#define SLOW_MIN	0.01	/* pace after many slow_downs */
 
 struct endpoint {
 	char		*name;
-	struct quota_group	*group;
+	struct quota_group *group;
 	bool		 gone;
-	int64_t		 max_output_tokens;
 	char		*paused;	/* cause, NULL when not paused */
 
 	/* Accounts that saw trouble since the last answer. */
@@ -258,20 +281,6 @@ struct endpoint {
 	int64_t		 in_flight, admitted, answered, troubled, throttled;
 	struct tally	 minute, hour;
 };
-
-void	 tally_init(struct tally *, int64_t unit);
-void	 tally_add(struct tally *, int64_t now);
-int64_t	 tally_sum(const struct tally *, int64_t now);
-
-struct quota_group *group_new(const char *name, int64_t now);
-void	 group_free(struct quota_group *);
-void	 group_cool(struct quota_group *, enum kind, int64_t until,
-	    int64_t now);
-/* Asked to slow down: half the pace, and only slowly faster again. */
-void	 group_slow_down(struct quota_group *, int64_t now);
-void	 group_set_pace(struct quota_group *, int64_t now);
-/* Requests a millisecond that the limits let through, 0 = no limit known. */
-double	 group_rate(const struct quota_group *);
 
 struct endpoint *endpoint_new(const char *name, struct quota_group *);
 void	 endpoint_free(struct endpoint *);
@@ -303,7 +312,7 @@ struct limiter {
 	struct queue	  queue;
 	struct endpoint	**endpoints;
 	size_t		  nendpoints;
-	struct quota_group	**groups;
+	struct quota_group **groups;
 	size_t		  ngroups;
 	struct usage	  usage[SECTIONS];
 	uint64_t	  random;

@@ -77,7 +77,7 @@ heap_add(struct permit_heap *heap, struct permit *permit)
 	if (heap->n == heap->cap) {
 		heap->cap = heap->cap == 0 ? 16 : heap->cap * 2;
 		heap->at = xreallocarray(heap->at, (size_t)heap->cap,
-		    sizeof(*heap->at));
+		    sizeof(struct permit *));
 	}
 	heap_put(heap, heap->n, permit);
 	heap_up(heap, heap->n++);
@@ -115,10 +115,12 @@ job_free(struct queue *queue, struct queue_job *job)
 void
 queue_clear(struct queue *queue)
 {
-	struct queue_job *job;
+	struct queue_job *job, *next;
 
-	while ((job = TAILQ_FIRST(&queue->jobs)) != NULL)
+	for (job = TAILQ_FIRST(&queue->jobs); job != NULL; job = next) {
+		next = TAILQ_NEXT(job, link);
 		job_free(queue, job);
+	}
 	free(queue->asleep.at);
 }
 

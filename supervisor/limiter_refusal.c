@@ -12,7 +12,7 @@
 
 #define CUT		0.7	/* when nothing could be measured */
 #define CUT_TOLD	0.95	/* when headers will say more */
-#define CUT_MOST	0.5
+#define CUT_MOST	0.5	/* at once, whatever was measured */
 #define SAMPLE_MIN	8.0	/* requests: fewer measure nothing */
 #define SECOND_MS	1000
 #define REGAIN_FAST	(0.02 / 1000)	/* share a ms, up to the ceiling */

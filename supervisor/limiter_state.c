@@ -19,6 +19,7 @@
 
 #define STATE_VERSION	1
 #define AWAY_MAX_MS	3600000
+#define COOL_MAX_MS	(WAIT_MAX_MS + WAIT_MAX_MS / 4)	/* with jitter */
 #define LATENCY_MAX_MS	3600000.0
 
 static void
@@ -132,7 +133,7 @@ restore_group(struct quota_group *group, const struct json_object *from,
 	group_set_pace(group, now);
 	restore_bucket(&group->requests, from, "requests", away, now);
 	restore_bucket(&group->tokens, from, "tokens", away, now);
-	if (json_get_int(from, "cool", 0, WAIT_MAX_MS, &cool) == 0 &&
+	if (json_get_int(from, "cool", 0, COOL_MAX_MS, &cool) == 0 &&
 	    cool > away)
 		group_cool(group, KIND_RATE_LIMITED, now + cool - away, now);
 }

@@ -11,6 +11,7 @@
  *	    '----------------+------------------+--> leaving --> reaped
  */
 
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include <bsd/stdlib.h>
@@ -200,6 +201,21 @@ obituary(const struct worker *w)
 	return xstrdup("worker exited in the middle of its work");
 }
 
+/*
+ * True when the worker died before it read of its account, and so not of it:
+ * what was sent last still stands in the pipe.
+ */
+static bool
+died_unaware(const struct worker *w)
+{
+	int unread = 0;
+
+	if (w->run == NULL || w->run->begun || w->kill_cause != NULL)
+		return false;
+	return w->undelivered || frame_out_waiting(&w->out) > 0 ||
+	    (ioctl(w->to, FIONREAD, &unread) == 0 && unread > 0);
+}
+
 /* Its output is read to the end and its status known: draw the line. */
 static void
 worker_bury(struct worker *w)
@@ -209,7 +225,9 @@ worker_bury(struct worker *w)
 	    w->state == WORKER_LEAVING;
 	char *cause = obituary(w);
 
-	if (w->run != NULL)
+	if (died_unaware(w))
+		run_abandon(sup, w->run);
+	else if (w->run != NULL)
 		run_died(sup, w->run, w->kill_cause != NULL ? w->kill_kind :
 		    KIND_WORKER_DIED, cause);
 	else if (!expected)

@@ -235,7 +235,8 @@ static void
 ask_lost(struct supervisor *sup, struct ask *a, enum kind kind,
     const char *cause, int64_t now)
 {
-	struct store_settlement t = { .id = a->request, .state = "lost",
+	struct store_settlement t = { .id = a->request,
+	    .state = a->text != NULL ? "answered" : "lost",
 	    .kind = kind, .error = cause, .cost = a->reserved_cost };
 	struct limiter_outcome o = { .kind = kind, .tokens = -1,
 	    .retry_after = -1, .limit_requests = -1,
@@ -333,6 +334,7 @@ run_permit(struct supervisor *sup, struct run *run,
 
 	if (a == NULL || a->request != 0 || a->permit.state != PERMIT_IDLE)
 		return -1;
+	run->begun = true;
 	if (run->ending || run->worker->kill_cause != NULL)
 		return 0;
 	a->permit.tokens = msg->tokens;

@@ -195,6 +195,10 @@ serve(struct supervisor *sup)
 	for (size_t i = 0; (advice = config_advice(sup->config, i)) != NULL;
 	    i++)
 		log_warn("%s", advice);
+	if (pool_init(sup, text, sizeof(text)) == -1) {
+		log_error("%s", text);
+		return EXIT_CONFIG;
+	}
 	sup->store = store_open(sup->config->database, &why, text);
 	if (sup->store == NULL) {
 		log_error("%s", text);

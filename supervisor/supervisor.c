@@ -367,8 +367,7 @@ supervisor_init(struct supervisor *sup, char err[static STORE_ERRLEN])
 	sup->limiter = limiter_new(arc4random());
 	limiter_setup(sup);
 	signals_init(sup);
-	if (pool_init(sup, err, STORE_ERRLEN) == -1 ||
-	    store_recover(sup->store, &found, err) == -1)
+	if (store_recover(sup->store, &found, err) == -1)
 		return -1;
 	recovered_log(&found);
 	if ((state = store_limiter(sup->store)) != NULL)
@@ -409,14 +408,24 @@ supervisor_run(struct supervisor *sup)
 void
 supervisor_clear(struct supervisor *sup)
 {
-	while (!TAILQ_EMPTY(&sup->runs))
-		run_abandon(sup, TAILQ_FIRST(&sup->runs));
-	control_close(sup);
-	if (sup->base != NULL)
+	sigset_t all;
+
+	/* The handlers go now, and what remains is not to be cut short. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	if (sup->base != NULL) {
+		while (!TAILQ_EMPTY(&sup->runs))
+			run_abandon(sup, TAILQ_FIRST(&sup->runs));
 		hook_clear(sup);
+	}
+	control_end_imports(sup);
 	if (sup->pool.program != NULL)
 		pool_clear(sup);
-	jobs_clear(sup);
+	store_close(sup->store);
+	/* Who waits for a stop sees the lock free when its socket closes. */
+	control_close(sup);
+	if (sup->base != NULL)
+		jobs_clear(sup);
 	for (size_t i = 0; i < SUPERVISOR_SIGNALS; i++)
 		if (sup->signals[i] != NULL)
 			event_free(sup->signals[i]);
@@ -425,7 +434,6 @@ supervisor_clear(struct supervisor *sup)
 	if (sup->base != NULL)
 		event_base_free(sup->base);
 	limiter_free(sup->limiter);
-	store_close(sup->store);
 	playbook_free(sup->playbook);
 	config_free(sup->config);
 }

@@ -90,6 +90,7 @@ struct run {
 	struct job		*job;
 	struct worker		*worker;
 	int64_t			 deaths;	/* before this run */
+	bool			 begun;		/* its worker spoke of it */
 	struct ask		*asks;		/* sections, then categorize */
 	size_t			 n_asks;
 	int			 in_flight;
@@ -133,6 +134,8 @@ struct worker {
 	int64_t			 kill_mono;	/* next step of a kill, or 0 */
 	enum kind		 kill_kind;	/* why it is being killed */
 	char			*kill_cause;	/* likewise, for people */
+	bool			 incoherent;	/* it is heard no more */
+	bool			 undelivered;	/* it took no more frames */
 	bool			 eof;		/* its output is drained */
 	bool			 exited;	/* its status is known */
 	int			 status;	/* of waitpid(2) */
@@ -238,7 +241,7 @@ void	 run_end(struct supervisor *, struct run *, enum account_state,
 /* Its worker is gone. */
 void	 run_died(struct supervisor *, struct run *, enum kind,
 	    const char *cause);
-/* The supervisor goes: what is in flight is lost, the account given back. */
+/* Nobody's fault: what is in flight is lost, the account given back. */
 void	 run_abandon(struct supervisor *, struct run *);
 /* False for the categorization, which reads and does not search. */
 bool	 ask_searches(const struct ask *);
@@ -295,6 +298,8 @@ void	 schedule_claimed(struct supervisor *, struct store_order *, size_t,
 /* control.c */
 int	 control_open(struct supervisor *, char *err, size_t errlen);
 void	 control_close(struct supervisor *);
+/* Take back what is being imported. */
+void	 control_end_imports(struct supervisor *);
 /* Let out what was committed; held replies wait while the store is stuck. */
 void	 control_flush(struct supervisor *, bool committed);
 int64_t	 control_next(const struct supervisor *);	/* INT64_MAX: never */

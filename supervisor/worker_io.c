@@ -14,6 +14,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "supervisor/configure.h"
 #include "supervisor/pool.h"
 #include "supervisor/supervisor.h"
 
@@ -31,45 +32,15 @@ worker_send(struct worker *w, const struct message *msg)
 	buf_clear(&body);
 }
 
-static void
-fill_endpoints(const struct config *config, struct msg_configure *msg)
-{
-	msg->n_endpoints = config->n_endpoints;
-	msg->endpoints = xcalloc(msg->n_endpoints, sizeof(*msg->endpoints));
-	for (size_t i = 0; i < config->n_endpoints; i++) {
-		const struct config_endpoint *e = &config->endpoints[i];
-
-		msg->endpoints[i] = (struct msg_endpoint){ .name = e->name,
-		    .url = e->url, .api = e->api, .model = e->model,
-		    .key = e->key, .ca = e->ca,
-		    .max_output_tokens = e->max_output_tokens,
-		    .max_searches = e->max_searches,
-		    .request_timeout = e->request_timeout };
-	}
-}
-
 void
 worker_configure(struct worker *w)
 {
-	const struct playbook *book = w->sup->playbook;
-	struct message msg = { .type = MESSAGE_CONFIGURE };
-	struct msg_configure *c = &msg.configure;
+	struct message msg = configure_message(w->sup->config,
+	    w->sup->playbook);
 
-	c->version = MESSAGE_VERSION;
-	c->categorize = book->categorize;
-	c->seller = book->seller;
-	c->schema = book->schema;
-	c->n_sections = book->n_sections;
-	c->sections = xcalloc(book->n_sections, sizeof(*c->sections));
-	for (size_t i = 0; i < book->n_sections; i++)
-		c->sections[i] = (struct msg_prompt){
-		    .key = book->sections[i].key,
-		    .text = book->sections[i].text };
-	fill_endpoints(w->sup->config, c);
 	worker_send(w, &msg);
+	configure_clear(&msg);
 	w->generation = w->sup->pool.generation;
-	free(c->sections);
-	free(c->endpoints);
 }
 
 void
@@ -80,8 +51,10 @@ worker_flush(struct worker *w)
 	if (rc == 0)
 		event_add(w->writable, NULL);
 	/* A broken pipe shows as the end of its output, too. */
-	if (rc == -1)
+	if (rc == -1) {
+		w->undelivered = true;
 		frame_out_clear(&w->out);
+	}
 }
 
 void
@@ -237,12 +210,11 @@ worker_readable(int fd, short what, void *arg)
 		worker_eof(w);
 		return;
 	}
-	/* One that is being killed for what it said is heard no more. */
-	while (w->kill_kind != KIND_GARBLED &&
+	while (!w->incoherent &&
 	    (status = frame_in_next(&w->in, &body, &len)) != FRAME_NONE)
 		if (status == FRAME_BAD || worker_heard(w, body, len) == -1) {
-			worker_kill(w, KIND_GARBLED,
+			w->incoherent = true;
+			worker_kill(w, KIND_WORKER_DIED,
 			    "worker killed for a frame that makes no sense");
-			break;
 		}
 }

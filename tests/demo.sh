@@ -109,8 +109,8 @@ echo "\$ sdrctl start 1 --wait"
 status=0
 sdrctl start 1 --wait || status=$?
 echo
-echo "\$ sdrctl accounts 1 --ranked"
-sdrctl accounts 1 --ranked
+echo "\$ sdrctl accounts 1"
+sdrctl accounts 1
 echo
 sdrctl cost 1
 if [ -n "$sim" ]; then

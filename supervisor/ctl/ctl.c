@@ -39,16 +39,16 @@ ctl_clear(struct ctl *ctl)
 /* ---- options ---- */
 
 static const struct global {
-	char		 letter;
 	const char	*name;
+	char		 letter;
 	bool		 takes_value;
 } globals[] = {
-	{ 's', "socket", true },
-	{ 'c', "config", true },
-	{ 'j', "json", false },
-	{ 'q', "quiet", false },
-	{ 'h', "help", false },
-	{ 'V', "version", false },
+	{ "socket", 's', true },
+	{ "config", 'c', true },
+	{ "json", 'j', false },
+	{ "quiet", 'q', false },
+	{ "help", 'h', false },
+	{ "version", 'V', false },
 };
 
 #define N_GLOBALS	(sizeof(globals) / sizeof(globals[0]))
@@ -169,25 +169,59 @@ ctl_plain(const struct ctl *ctl, int argc, char **argv)
 
 /* ---- errors, and what is read when first asked for ---- */
 
-int
-ctl_fail(const struct ctl *ctl, int code, const char *fmt, ...)
+/* One line without what a terminal would act upon. */
+static void __attribute__((format(printf, 3, 0)))
+put_line(FILE *to, const char *prefix, const char *fmt, va_list ap)
 {
 	struct buf clean = { 0 };
 	char *text = NULL;
+
+	if (vasprintf(&text, fmt, ap) == -1)
+		fatal("out of memory");
+	buf_puts(&clean, prefix);
+	text_clean(&clean, text, TEXT_LINE);
+	buf_putc(&clean, '\n');
+	if (to == stderr)
+		fflush(stdout);		/* in the order in which it was said */
+	fputs(clean.bytes, to);
+	buf_clear(&clean);
+	free(text);
+}
+
+int
+ctl_fail(const struct ctl *ctl, int code, const char *fmt, ...)
+{
 	va_list ap;
 
 	(void)ctl;
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) == -1)
-		fatal("out of memory");
+	put_line(stderr, "sdrctl: ", fmt, ap);
 	va_end(ap);
-	buf_puts(&clean, "sdrctl: ");
-	text_clean(&clean, text, TEXT_LINE);
-	fflush(stdout);		/* in the order in which it was said */
-	fprintf(stderr, "%s\n", clean.bytes);
-	buf_clear(&clean);
-	free(text);
 	return code;
+}
+
+void
+ctl_say(const struct ctl *ctl, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (ctl->quiet)
+		return;
+	va_start(ap, fmt);
+	put_line(stdout, "", fmt, ap);
+	va_end(ap);
+}
+
+void
+ctl_note(const struct ctl *ctl, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (ctl->quiet)
+		return;
+	va_start(ap, fmt);
+	put_line(stderr, "", fmt, ap);
+	va_end(ap);
 }
 
 const struct config *

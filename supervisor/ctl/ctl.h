@@ -50,6 +50,14 @@ int	 ctl_globals(struct ctl *, int *argc, char **argv);
 /* "sdrctl: ..." on standard error; returns code. */
 int	 ctl_fail(const struct ctl *, int code, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
+/*
+ * A line on standard output and on standard error, unless -q: both as
+ * ctl_fail() without what a terminal would act upon.
+ */
+void	 ctl_say(const struct ctl *, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+void	 ctl_note(const struct ctl *, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
 /* NULL after having said why; the status is CTL_FAILED then. */
 const struct config *ctl_config(struct ctl *);
 struct reader *ctl_reader(struct ctl *);

@@ -3,6 +3,8 @@
 
 /* sdrctl import: a CSV file becomes a job, or with -n would become one. */
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -146,9 +148,7 @@ job_name(const struct import_options *o)
 static void
 say_row(const struct import *im, int64_t line, const char *reason)
 {
-	if (!im->ctl->quiet)
-		fprintf(stderr, "%s:%jd: %s\n", im->label, (intmax_t)line,
-		    reason);
+	ctl_note(im->ctl, "%s:%jd: %s", im->label, (intmax_t)line, reason);
 }
 
 static void
@@ -217,20 +217,43 @@ read_rows(struct import *im, int fd)
 	return ctl_fail(im->ctl, CTL_FAILED, "%s: %s", im->label, err);
 }
 
+/* -1 after having said why it cannot be read. */
 static int
-read_file(struct import *im)
+open_file(const struct import *im)
 {
-	int fd, code;
+	int fd;
 
 	if (strcmp(im->options->file, "-") == 0)
-		return read_rows(im, STDIN_FILENO);
+		return STDIN_FILENO;
 	fd = open(im->options->file, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
-		return ctl_fail(im->ctl, CTL_FAILED, "%s: %s", im->label,
+		ctl_fail(im->ctl, CTL_FAILED, "%s: %s", im->label,
 		    strerror(errno));
-	code = read_rows(im, fd);
-	close(fd);
-	return code;
+	return fd;
+}
+
+/* True when the path leads to the very file that is open. */
+static bool
+is_file(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && stat(path, &b) == 0 &&
+	    S_ISREG(a.st_mode) && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino;
+}
+
+static int
+open_rejects(struct import *im, int fd)
+{
+	const char *path = im->options->rejects;
+
+	if (path != NULL && is_file(fd, path))
+		return ctl_fail(im->ctl, CTL_USAGE, "--rejects %s would write "
+		    "over the file that is read", path);
+	if (rejects_open(&im->rejects, path) == 0)
+		return CTL_OK;
+	return ctl_fail(im->ctl, CTL_FAILED, "%s: %s", path, strerror(errno));
 }
 
 /* ---- what came of it ---- */
@@ -265,7 +288,7 @@ print_json(const struct import *im)
 
 /* What is odd about rows that were taken. */
 static void
-print_remarks(const struct import *im)
+note_remarks(const struct import *im)
 {
 	const struct intake_counts *in = intake_counts(im->intake);
 	int64_t hidden = 0;
@@ -275,14 +298,14 @@ print_remarks(const struct import *im)
 		if (im->shown[i] > SKIPPED_SHOWN)
 			hidden += im->shown[i] - SKIPPED_SHOWN;
 	if (hidden > 0)
-		fprintf(stderr, "%s: and %jd more of these\n",
-		    im->label, (intmax_t)hidden);
+		ctl_note(im->ctl, "%s: and %jd more of these", im->label,
+		    (intmax_t)hidden);
 	if (in->recoded > 0)
-		fprintf(stderr, "%s: %jd rows were not UTF-8; read as "
-		    "Windows-1252\n", im->label, (intmax_t)in->recoded);
+		ctl_note(im->ctl, "%s: %jd rows were not UTF-8; read as "
+		    "Windows-1252", im->label, (intmax_t)in->recoded);
 	if (in->no_domain > 0)
-		fprintf(stderr, "%s: %jd companies have a website that is no "
-		    "domain of their own; taken without\n", im->label,
+		ctl_note(im->ctl, "%s: %jd companies have a website that is "
+		    "no domain of their own; taken without", im->label,
 		    (intmax_t)in->no_domain);
 }
 
@@ -292,20 +315,22 @@ print_text(const struct import *im)
 	const struct upload_counts *c = import_counts(im);
 	const struct intake_counts *in = intake_counts(im->intake);
 
-	print_remarks(im);
-	printf("%jd rows read: %jd new, %jd duplicate (%jd in the file, %jd "
-	    "in other jobs), %jd rejected\n", (intmax_t)(in->rows + in->bad),
-	    (intmax_t)c->added, (intmax_t)(c->duplicate + c->known),
-	    (intmax_t)c->duplicate, (intmax_t)c->known, (intmax_t)in->bad);
-	if (im->options->dry_run)
-		printf("Nothing was changed.\n");
-	else if (im->job != 0)
-		printf("Job %jd \"%s\" is ready.  To research it:\n"
-		    "  sdrctl start %jd --wait\n", (intmax_t)im->job,
-		    im->name, (intmax_t)im->job);
-	else if (in->rows > 0)
-		printf("Nothing new, so no job was made; --again researches "
-		    "known companies anew.\n");
+	ctl_say(im->ctl, "%jd rows read: %jd new, %jd duplicate (%jd in the "
+	    "file, %jd in other jobs), %jd rejected",
+	    (intmax_t)(in->rows + in->bad), (intmax_t)c->added,
+	    (intmax_t)(c->duplicate + c->known), (intmax_t)c->duplicate,
+	    (intmax_t)c->known, (intmax_t)in->bad);
+	if (im->options->dry_run) {
+		ctl_say(im->ctl, "Nothing was changed.");
+	} else if (im->job != 0) {
+		ctl_say(im->ctl, "Job %jd \"%s\" is ready.  To research it:",
+		    (intmax_t)im->job, im->name);
+		ctl_say(im->ctl, "  sdrctl start %jd --wait",
+		    (intmax_t)im->job);
+	} else if (in->rows > 0) {
+		ctl_say(im->ctl, "Nothing new, so no job was made; --again "
+		    "researches known companies anew.");
+	}
 }
 
 /* The rows are all read: make a job of them, if there are any. */
@@ -322,9 +347,10 @@ conclude(struct import *im)
 		code = upload_end(im->upload, &im->job);
 	if (code != CTL_OK)
 		return code;
+	note_remarks(im);
 	if (im->ctl->json)
 		print_json(im);
-	else if (!im->ctl->quiet)
+	else
 		print_text(im);
 	if (in->rows > 0)
 		return CTL_OK;
@@ -369,7 +395,7 @@ open_destination(struct import *im, const struct upload_options *to)
 }
 
 static int
-run(struct import *im)
+run(struct import *im, int fd)
 {
 	static const struct intake_sink sink = { on_row, on_bad };
 	const struct upload_options to = { .name = im->name,
@@ -379,12 +405,10 @@ run(struct import *im)
 
 	im->intake = intake_new(&im->options->intake, &sink, im);
 	code = open_destination(im, &to);
-	if (code == CTL_OK && rejects_open(&im->rejects,
-	    im->options->rejects) == -1)
-		code = ctl_fail(im->ctl, CTL_FAILED, "%s: %s",
-		    im->options->rejects, strerror(errno));
 	if (code == CTL_OK)
-		code = read_file(im);
+		code = open_rejects(im, fd);
+	if (code == CTL_OK)
+		code = read_rows(im, fd);
 	if (code == CTL_OK)
 		code = conclude(im);
 	if (rejects_close(&im->rejects) == -1)
@@ -399,16 +423,19 @@ run(struct import *im)
 int
 verb_import(struct ctl *ctl, int argc, char **argv)
 {
-	struct import_options options = { 0 };
+	struct import_options options = { .file = "-" };
 	struct import im = { .ctl = ctl, .options = &options };
-	int code;
+	int code, fd;
 
 	if (parse_options(ctl, argc, argv, &options) != CTL_OK)
 		return CTL_USAGE;
 	im.label = as_text(strcmp(options.file, "-") == 0 ?
 	    "standard input" : options.file);
 	im.name = job_name(&options);
-	code = run(&im);
+	fd = open_file(&im);
+	code = fd == -1 ? CTL_FAILED : run(&im, fd);
+	if (fd > STDIN_FILENO)
+		close(fd);
 	free(im.label);
 	free(im.name);
 	return code;

@@ -16,7 +16,10 @@
 #include "supervisor/ctl/output.h"
 #include "supervisor/ctl/verb.h"
 
-#define CONCURRENCY_MAX	4096	/* as sdr.conf(5) has it */
+/* As sdr.conf(5) has them. */
+#define CONCURRENCY_MAX	4096
+#define BUDGET_MAX	1000000		/* dollars */
+#define MICRO		1000000
 
 /* ---- options ---- */
 
@@ -45,6 +48,28 @@ parse_mode(const struct ctl *ctl, char *text, char **out)
 	return ctl_fail(ctl, CTL_USAGE, "mode: parallel or sequential");
 }
 
+/* Dollars. */
+static int
+parse_budget(const struct ctl *ctl, const char *text, int64_t *out)
+{
+	char *end;
+	double usd = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(usd >= 0 && usd <= BUDGET_MAX))
+		return ctl_fail(ctl, CTL_USAGE, "budget: \"%s\" is no sum of "
+		    "dollars, 0 to %d", text, BUDGET_MAX);
+	*out = (int64_t)(usd * MICRO + 0.5);
+	return CTL_OK;
+}
+
+static int
+parse_count(const struct ctl *ctl, const char *what, const char *text,
+    int64_t *out)
+{
+	*out = ctl_number(ctl, what, text);
+	return *out == -1 ? CTL_USAGE : CTL_OK;
+}
+
 static int
 take_option(const struct ctl *ctl, int option, struct order_options *o)
 {
@@ -60,8 +85,11 @@ take_option(const struct ctl *ctl, int option, struct order_options *o)
 	case ORDER_CONCURRENCY:
 		return parse_concurrency(ctl, optarg, &o->concurrency);
 	case ORDER_PRIORITY:
-		o->priority = ctl_number(ctl, "priority", optarg);
-		return o->priority == -1 ? CTL_USAGE : CTL_OK;
+		return parse_count(ctl, "priority", optarg, &o->priority);
+	case ORDER_BUDGET:
+		return parse_budget(ctl, optarg, &o->budget);
+	case ORDER_SAMPLE:
+		return parse_count(ctl, "sample", optarg, &o->sample);
 	default:
 		abort();
 	}
@@ -77,11 +105,14 @@ order_parse(struct ctl *ctl, int argc, char **argv, int takes,
 		{ "mode", required_argument, NULL, ORDER_MODE },
 		{ "concurrency", required_argument, NULL, ORDER_CONCURRENCY },
 		{ "priority", required_argument, NULL, ORDER_PRIORITY },
+		{ "budget", required_argument, NULL, ORDER_BUDGET },
+		{ "sample", required_argument, NULL, ORDER_SAMPLE },
 		{ NULL, 0, NULL, 0 },
 	};
 	int ch;
 
-	*o = (struct order_options){ .concurrency = -1, .priority = -1 };
+	*o = (struct order_options){ .concurrency = -1, .priority = -1,
+		.budget = -1, .sample = -1 };
 	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (ch == '?')
 			return CTL_USAGE;
@@ -102,7 +133,7 @@ order_request(enum message_type type, const struct order_options *o)
 {
 	return (struct message){ .type = type, .job = { .mode = o->mode,
 	    .concurrency = o->concurrency, .priority = o->priority,
-	    .budget = -1, .sample = -1 } };
+	    .budget = o->budget, .sample = o->sample } };
 }
 
 /* ---- what all of them say and ask ---- */
@@ -111,7 +142,6 @@ void
 order_print(const struct ctl *ctl, int64_t job, struct message *reply)
 {
 	struct msg_reply *r = &reply->reply;
-	struct buf clean = { 0 };
 
 	if (ctl->json) {
 		if (r->result == NULL)
@@ -120,10 +150,8 @@ order_print(const struct ctl *ctl, int64_t job, struct message *reply)
 			json_put_int(r->result, "job", job);
 		json_put_text(r->result, "message", r->message);
 		output_json(stdout, json_object_get(r->result));
-	} else if (!ctl->quiet && r->message[0] != '\0') {
-		text_clean(&clean, r->message, TEXT_LINE);
-		puts(clean.bytes);
-		buf_clear(&clean);
+	} else if (r->message[0] != '\0') {
+		ctl_say(ctl, "%s", r->message);
 	}
 	message_clear(reply);
 }
@@ -222,9 +250,10 @@ verb_set(struct ctl *ctl, int argc, char **argv)
 	struct order_options o;
 
 	if (order_parse(ctl, argc, argv, ORDER_MODE | ORDER_CONCURRENCY |
-	    ORDER_PRIORITY, &o) != CTL_OK)
+	    ORDER_PRIORITY | ORDER_BUDGET, &o) != CTL_OK)
 		return CTL_USAGE;
-	if (o.mode == NULL && o.concurrency == -1 && o.priority == -1)
+	if (o.mode == NULL && o.concurrency == -1 && o.priority == -1 &&
+	    o.budget == -1)
 		return ctl_fail(ctl, CTL_USAGE, "nothing to set");
 	return order_each(ctl, argc - optind, argv + optind, MESSAGE_SET, &o);
 }

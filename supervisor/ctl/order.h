@@ -16,6 +16,8 @@ struct order_options {
 	bool		 wait, yes;
 	char		*mode;
 	int64_t		 concurrency, priority;
+	int64_t		 budget;	/* micro-dollars; 0: none at all */
+	int64_t		 sample;
 };
 
 /* Those of the options that a verb takes. */
@@ -24,7 +26,9 @@ enum {
 	ORDER_YES = 2,
 	ORDER_MODE = 4,
 	ORDER_CONCURRENCY = 8,
-	ORDER_PRIORITY = 16
+	ORDER_PRIORITY = 16,
+	ORDER_BUDGET = 32,
+	ORDER_SAMPLE = 64
 };
 
 /*

@@ -3,6 +3,7 @@
 
 /* Tables: aligned columns that are shortened where a terminal is narrow. */
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ table_new(const struct column *columns, size_t n)
 {
 	struct table *t = xcalloc(1, sizeof(*t));
 
+	assert(n > 0);
 	t->columns = columns;
 	t->n_columns = n;
 	t->widths = xcalloc(n, sizeof(*t->widths));
@@ -93,7 +95,7 @@ table_money(struct table *t, int64_t micro_usd)
 
 /* ---- printing ---- */
 
-/* The widest column that may give a column away, or n_columns. */
+/* The widest that may give something away, the last of equals; or none. */
 static size_t
 widest_shrinking(const struct table *t, const size_t *widths)
 {
@@ -101,7 +103,7 @@ widest_shrinking(const struct table *t, const size_t *widths)
 
 	for (size_t i = 0; i < t->n_columns; i++)
 		if (t->columns[i].shrinks && widths[i] > SHRUNK_MIN &&
-		    (widest == t->n_columns || widths[i] > widths[widest]))
+		    (widest == t->n_columns || widths[i] >= widths[widest]))
 			widest = i;
 	return widest;
 }
@@ -155,14 +157,15 @@ print_cell(const struct table *t, const struct output *out,
 void
 table_print(const struct table *t, const struct output *out)
 {
-	size_t *widths = share_width(t, out), owed = 0, column;
+	size_t *widths = share_width(t, out), owed = 0, column = 0;
 
 	for (size_t i = 0; i < t->n_cells; i++) {
-		column = i % t->n_columns;
 		owed = print_cell(t, out, &t->cells[i], column,
 		    widths[column], column == 0 ? 0 : owed + GAP);
-		if (column == t->n_columns - 1)
+		if (++column == t->n_columns) {
 			fputc('\n', out->to);
+			column = 0;
+		}
 	}
 	free(widths);
 }

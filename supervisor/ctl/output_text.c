@@ -70,48 +70,64 @@ char_acts(uint32_t c)
 	    (c >= 0xe0000 && c <= 0xe007f);		/* tags, unseen */
 }
 
+/* What a character that acts leaves behind; text stands after it. */
+static const char *
+stand_in(uint32_t c, const char *text, enum text_shape shape)
+{
+	switch (c) {
+	case REPLACEMENT:
+		return "\xef\xbf\xbd";
+	case '\n':
+		return shape == TEXT_LINES ? "\n" : " ";
+	case '\r':
+		return *text == '\n' ? "" : " ";	/* one end of a line */
+	case '\t':
+	case 0x2028:
+	case 0x2029:
+		return " ";
+	default:
+		return "";
+	}
+}
+
 void
 text_clean(struct buf *b, const char *text, enum text_shape shape)
 {
-	const char *from;
+	const char *plain = text, *from;
 	uint32_t c;
 
 	while (*text != '\0') {
 		from = text;
 		c = next_char(&text);
-		if (c == REPLACEMENT)
-			buf_puts(b, "\xef\xbf\xbd");
-		else if (!char_acts(c))
-			buf_add(b, from, (size_t)(text - from));
-		else if (c == '\n' && shape == TEXT_LINES)
-			buf_putc(b, '\n');
-		else if (c == '\r' && *text == '\n')
-			continue;		/* the line ends only once */
-		else if (c == '\t' || c == '\n' || c == '\r' || c == 0x2028 ||
-		    c == 0x2029)
-			buf_putc(b, ' ');
+		if (c != REPLACEMENT && !char_acts(c))
+			continue;
+		buf_add(b, plain, (size_t)(from - plain));
+		buf_puts(b, stand_in(c, text, shape));
+		plain = text;
 	}
+	buf_add(b, plain, (size_t)(text - plain));
 }
 
 void
 text_escape(struct buf *b, const char *json)
 {
-	const char *from;
+	const char *plain = json, *from;
 	uint32_t c;
 
 	while (*json != '\0') {
 		from = json;
 		c = next_char(&json);
-		if (c == REPLACEMENT)
-			buf_puts(b, "\xef\xbf\xbd");
-		else if (!char_acts(c))
-			buf_add(b, from, (size_t)(json - from));
-		else if (c < 0x10000)
+		if (c != REPLACEMENT && !char_acts(c))
+			continue;
+		buf_add(b, plain, (size_t)(from - plain));
+		if (c < 0x10000)
 			buf_printf(b, "\\u%04x", c);
 		else
 			buf_printf(b, "\\u%04x\\u%04x",
 			    0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+		plain = json;
 	}
+	buf_add(b, plain, (size_t)(json - plain));
 }
 
 /* ---- widths ---- */
@@ -167,26 +183,33 @@ text_shorten(struct buf *b, const char *text, size_t columns)
 
 /* ---- wrapping ---- */
 
-/* The words of a line; what does not fit goes on below its first word. */
-static void
-wrap_line(const struct output *out, size_t indent, size_t columns, char *line)
+/* Columns of what a list's item begins with: its lines hang behind that. */
+static size_t
+bullet_width(const char *line)
 {
-	size_t used = 0, width;
+	return strncmp(line, "- ", 2) == 0 || strncmp(line, "* ", 2) == 0 ?
+	    2 : 0;
+}
+
+/* The words of a line, which begins at the margin. */
+static void
+wrap_line(const struct output *out, size_t margin, size_t end, char *line)
+{
+	size_t hang = margin + bullet_width(line), column = 0, width;
 	const char *word;
 
 	while ((word = strsep(&line, " ")) != NULL) {
-		if (*word == '\0')
-			continue;
 		width = text_width(word);
-		if (used > 0 && used + 1 + width > columns) {
-			fputc('\n', out->to);
-			used = 0;
-		}
-		if (used == 0)
-			fprintf(out->to, "%*s%s", (int)indent, "", word);
-		else
+		if (column == 0) {
+			fprintf(out->to, "%*s%s", (int)margin, "", word);
+			column = margin + width;
+		} else if (column + 1 + width > end) {
+			fprintf(out->to, "\n%*s%s", (int)hang, "", word);
+			column = hang + width;
+		} else if (width > 0) {
 			fprintf(out->to, " %s", word);
-		used += width + (used > 0);
+			column += 1 + width;
+		}
 	}
 	fputc('\n', out->to);
 }
@@ -194,20 +217,22 @@ wrap_line(const struct output *out, size_t indent, size_t columns, char *line)
 void
 output_text(const struct output *out, size_t indent, const char *text)
 {
-	size_t columns = out->width < TEXT_WIDTH_MAX ? out->width :
-	    TEXT_WIDTH_MAX, margin;
+	size_t end = out->width < TEXT_WIDTH_MAX ? out->width :
+	    TEXT_WIDTH_MAX, blanks;
 	struct buf clean = { 0 };
 	char *lines, *line, *rest;
 
 	text_clean(&clean, text, TEXT_LINES);
 	rest = lines = buf_steal(&clean);
 	while ((line = strsep(&rest, "\n")) != NULL) {
-		margin = indent + strspn(line, " ");
-		if (!out->terminal || columns < margin + TEXT_WIDTH_MIN)
-			fprintf(out->to, "%*s%s\n", *line == '\0' ? 0 :
-			    (int)indent, "", line);
+		blanks = strspn(line, " ");
+		if (line[blanks] == '\0')
+			fputc('\n', out->to);
+		else if (!out->terminal ||
+		    end < indent + blanks + TEXT_WIDTH_MIN)
+			fprintf(out->to, "%*s%s\n", (int)indent, "", line);
 		else
-			wrap_line(out, margin, columns - margin, line);
+			wrap_line(out, indent + blanks, end, line + blanks);
 	}
 	free(lines);
 }

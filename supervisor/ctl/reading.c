@@ -47,6 +47,8 @@ reading_job(struct ctl *ctl, int argc, char **argv, struct reader **r,
 {
 	int64_t id;
 
+	*r = NULL;
+	*job = (struct reader_job){ 0 };
 	if (argc == 0)
 		return ctl_fail(ctl, CTL_USAGE, "which job? \"sdrctl jobs\" "
 		    "lists them");
@@ -280,6 +282,9 @@ print_mode(const struct output *out, const struct reader_job *job)
 		    (intmax_t)job->concurrency);
 	if (job->priority != 1)
 		buf_printf(&text, ", priority %jd", (intmax_t)job->priority);
+	if (job->sample_until != -1)
+		buf_printf(&text, ", a sample: pauses when %jd are done",
+		    (intmax_t)job->sample_until);
 	output_fact(out, "mode", text.bytes);
 	buf_clear(&text);
 }
@@ -297,7 +302,8 @@ print_spent(const struct output *out, const struct reader_job *job,
 		    "add the model to \"prices\"", (intmax_t)spent->unpriced);
 	output_fact(out, "cost", text.bytes);
 	buf_clear(&text);
-	output_fact(out, "budget", money_text(job->budget, money));
+	output_fact(out, "budget", job->budget == 0 ? "none" :
+	    money_text(job->budget, money));
 }
 
 static void
@@ -336,8 +342,8 @@ int
 verb_job(struct ctl *ctl, int argc, char **argv)
 {
 	struct reader_spent spent;
+	struct reader *r = NULL;
 	struct reader_job job;
-	struct reader *r;
 	struct pace pace;
 	int code;
 

@@ -23,6 +23,7 @@ ctl_verb verb_show;
 ctl_verb verb_export;
 ctl_verb verb_events;
 ctl_verb verb_cost;
+ctl_verb verb_estimate;
 
 /* What jobs and job print of a job, for others who report on one. */
 struct json_object *reading_job_json(const struct reader_job *,

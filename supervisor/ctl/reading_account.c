@@ -126,90 +126,94 @@ put_row(struct table *t, const struct reader_account *a)
 	put_remark(t, a);
 }
 
-/* What the list is gathered in: one of both. */
-struct gathered {
-	struct table		*table;
-	struct json_object	*list;
+/* Rows are gathered for a table, and printed one by one as JSON. */
+struct list {
+	struct table	*table;		/* NULL: JSON */
+	size_t		 n;
 };
 
-/* An account that was deleted since the ranking is left out. */
-static int
-gather(struct reader *r, const int64_t *ids, size_t n, struct gathered *g)
+static void
+list_begin(struct list *list, const struct ctl *ctl, int64_t job)
 {
-	struct reader_account a;
-	int found;
+	*list = (struct list){ NULL, 0 };
+	if (ctl->json)
+		printf("{\"job\":%jd,\"accounts\":[\n", (intmax_t)job);
+	else
+		list->table = table_new(columns, sizeof(columns) /
+		    sizeof(columns[0]));
+}
 
-	for (size_t i = 0; i < n; i++) {
-		if ((found = reader_account(r, ids[i], 0, &a)) == -1)
-			return -1;
-		if (found == 0)
-			continue;
-		if (g->table != NULL)
-			put_row(g->table, &a);
-		else
-			json_object_array_add(g->list,
-			    reading_account_json(&a, 0));
-		reader_account_clear(&a);
+static void
+list_add(struct list *list, const struct reader_account *a)
+{
+	if (list->table != NULL) {
+		put_row(list->table, a);
+	} else {
+		if (list->n > 0)
+			putchar(',');
+		output_json(stdout, reading_account_json(a, 0));
 	}
-	return 0;
+	list->n++;
 }
 
 static void
-print_list(int64_t job, struct json_object *list)
-{
-	struct json_object *o = json_object_new_object();
-
-	json_put_int(o, "job", job);
-	json_object_object_add(o, "accounts", json_object_get(list));
-	output_json(stdout, o);
-}
-
-static void
-print_table(const struct ctl *ctl, const struct table *t, size_t n)
+list_end(struct list *list, const struct ctl *ctl)
 {
 	struct output out;
 
 	output_init(&out, stdout);
-	if (n > 0)
-		table_print(t, &out);
+	if (ctl->json)
+		puts("]}");
+	else if (list->n > 0)
+		table_print(list->table, &out);
 	else if (!ctl->quiet)
 		puts("No account is like that.");
+	table_free(list->table);
+}
+
+/* An account that was deleted since its number was read is left out. */
+static int
+add_accounts(struct reader *r, const int64_t *ids, size_t n,
+    struct list *list)
+{
+	struct reader_account a;
+	int found;
+
+	for (size_t i = 0; i < n && !ferror(stdout); i++) {
+		if ((found = reader_account(r, ids[i], 0, &a)) == -1)
+			return -1;
+		if (found == 0)
+			continue;
+		list_add(list, &a);
+		reader_account_clear(&a);
+	}
+	return 0;
 }
 
 static int
 show_accounts(struct ctl *ctl, struct reader *r,
     const struct reader_filter *f)
 {
-	struct gathered g = { NULL, NULL };
+	struct list list;
 	int64_t *ids;
 	size_t n;
 	int rc;
 
 	if (reader_accounts(r, f, &ids, &n) == -1)
 		return reading_failed(ctl, r);
-	if (ctl->json)
-		g.list = json_object_new_array();
-	else
-		g.table = table_new(columns, sizeof(columns) /
-		    sizeof(columns[0]));
-	if ((rc = gather(r, ids, n, &g)) == -1)
-		reading_failed(ctl, r);
-	else if (ctl->json)
-		print_list(f->job, g.list);
-	else
-		print_table(ctl, g.table, n);
-	json_object_put(g.list);
-	table_free(g.table);
+	list_begin(&list, ctl, f->job);
+	rc = add_accounts(r, ids, n, &list);
+	list_end(&list, ctl);
 	free(ids);
-	return rc == -1 ? CTL_FAILED : CTL_OK;
+	return rc == -1 ? reading_failed(ctl, r) : CTL_OK;
 }
 
 int
 verb_accounts(struct ctl *ctl, int argc, char **argv)
 {
 	struct reader_filter filter;
+	struct reader *r = NULL;
 	struct reader_job job;
-	struct reader *r;
 	int code;
 
 	if (parse_options(ctl, argc, argv, &filter) != CTL_OK)

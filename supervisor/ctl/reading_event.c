@@ -87,8 +87,8 @@ verb_events(struct ctl *ctl, int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	int64_t max = EVENTS_SHOWN, id = 0;
+	struct reader *r = NULL;
 	struct reader_job job;
-	struct reader *r;
 	int ch, code;
 
 	while ((ch = getopt_long(argc, argv, "n:", options, NULL)) != -1)

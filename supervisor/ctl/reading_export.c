@@ -85,8 +85,8 @@ int
 verb_export(struct ctl *ctl, int argc, char **argv)
 {
 	struct export_options options;
+	struct reader *r = NULL;
 	struct reader_job job;
-	struct reader *r;
 	size_t n;
 	int code;
 

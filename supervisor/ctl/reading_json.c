@@ -48,6 +48,7 @@ reading_job_json(const struct reader_job *job,
 	put_concurrency(o, job->concurrency);
 	json_put_int(o, "priority", job->priority);
 	json_put_money(o, "budget_usd", job->budget);
+	json_put_int(o, "sample_until", job->sample_until);
 	json_put_time(o, "created_at", job->created_at);
 	json_put_time(o, "started_at", job->started_at);
 	json_put_time(o, "finished_at", job->finished_at);

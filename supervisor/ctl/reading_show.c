@@ -13,7 +13,8 @@
 #include "supervisor/ctl/reading.h"
 #include "supervisor/store/reader.h"
 
-#define INDENT	2
+#define INDENT		2
+#define INDENT_SOURCES	4
 
 static void
 print_heading(const struct output *out, const char *text)
@@ -137,7 +138,7 @@ print_source(const struct output *out, const struct json_object *source)
 	json_get_string(source, "url", &url);
 	json_get_string(source, "title", &title);
 	buf_printf(&text, "- %s%s%s", title, *title == '\0' ? "" : " ", url);
-	output_text(out, 2 * INDENT, text.bytes);
+	output_text(out, INDENT_SOURCES, text.bytes);
 	buf_clear(&text);
 }
 

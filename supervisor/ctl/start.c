@@ -102,7 +102,7 @@ verb_start(struct ctl *ctl, int argc, char **argv)
 	struct start s = { .ctl = ctl, .type = MESSAGE_START };
 
 	return parse_and_run(&s, argc, argv, ORDER_WAIT | ORDER_MODE |
-	    ORDER_CONCURRENCY);
+	    ORDER_CONCURRENCY | ORDER_BUDGET | ORDER_SAMPLE);
 }
 
 int

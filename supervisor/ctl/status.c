@@ -34,43 +34,32 @@ text(const struct json_object *o, const char *key)
 /* ---- the daemon ---- */
 
 static void
-print_daemon(const struct json_object *o)
+print_daemon(const struct ctl *ctl, const struct json_object *o)
 {
-	struct buf clean = { 0 };
 	char span[CLOCK_STAMP];
 
-	buf_printf(&clean, "sdrd %s, pid %jd: %s, up %s", text(o, "version"),
+	ctl_say(ctl, "sdrd %s, pid %jd: %s, up %s", text(o, "version"),
 	    (intmax_t)number(o, "pid"), text(o, "state"),
 	    clock_span(number(o, "uptime_s") * 1000, span));
-	puts(clean.bytes);
-	if (*text(o, "trouble") != '\0') {
-		clean.len = 0;
-		buf_puts(&clean, "trouble: ");
-		text_clean(&clean, text(o, "trouble"), TEXT_LINE);
-		puts(clean.bytes);
-	}
-	clean.len = 0;
-	buf_puts(&clean, "configuration ");
-	text_clean(&clean, text(o, "config"), TEXT_LINE);
-	buf_puts(&clean, ", database ");
-	text_clean(&clean, text(o, "database"), TEXT_LINE);
-	puts(clean.bytes);
-	buf_clear(&clean);
+	if (*text(o, "trouble") != '\0')
+		ctl_say(ctl, "trouble: %s", text(o, "trouble"));
+	ctl_say(ctl, "configuration %s, database %s", text(o, "config"),
+	    text(o, "database"));
 }
 
 static void
-print_workers(const struct json_object *o)
+print_workers(const struct ctl *ctl, const struct json_object *o)
 {
 	int64_t backoff = number(o, "backoff_ms");
 	char span[CLOCK_STAMP];
 
-	printf("workers: %jd of at most %jd, %jd busy, %jd idle; %jd started, "
-	    "%jd died\n", (intmax_t)number(o, "running"),
+	ctl_say(ctl, "workers: %jd of at most %jd, %jd busy, %jd idle; %jd "
+	    "started, %jd died", (intmax_t)number(o, "running"),
 	    (intmax_t)number(o, "limit"), (intmax_t)number(o, "busy"),
 	    (intmax_t)number(o, "idle"), (intmax_t)number(o, "started"),
 	    (intmax_t)number(o, "deaths"));
 	if (backoff > 0)
-		printf("workers cannot be kept alive; next try in %s\n",
+		ctl_say(ctl, "workers cannot be kept alive; next try in %s",
 		    clock_span(backoff, span));
 }
 
@@ -105,7 +94,7 @@ static const struct column job_columns[] = {
 	{ "PENDING", ALIGN_RIGHT, false },
 	{ "IN HAND", ALIGN_RIGHT, false },
 	{ "MODE", ALIGN_LEFT, false },
-	{ "AT A TIME", ALIGN_RIGHT, false },
+	{ "AT ONCE", ALIGN_RIGHT, false },
 	{ "REASON", ALIGN_LEFT, true },
 };
 
@@ -144,23 +133,23 @@ add_endpoint(struct table *t, const struct json_object *o)
 }
 
 static const struct column endpoint_columns[] = {
-	{ "ENDPOINT", ALIGN_LEFT, false },
-	{ "GROUP", ALIGN_LEFT, false },
+	{ "ENDPOINT", ALIGN_LEFT, true },
+	{ "GROUP", ALIGN_LEFT, true },
 	{ "STATE", ALIGN_LEFT, false },
-	{ "REQUESTS/MIN", ALIGN_RIGHT, false },
-	{ "TOKENS/MIN", ALIGN_RIGHT, false },
-	{ "IN FLIGHT", ALIGN_RIGHT, false },
+	{ "RPM", ALIGN_RIGHT, false },
+	{ "TPM", ALIGN_RIGHT, false },
+	{ "SENT", ALIGN_RIGHT, false },
 	{ "WINDOW", ALIGN_RIGHT, false },
 	{ "WAITING", ALIGN_RIGHT, false },
 	{ "ANSWERED", ALIGN_RIGHT, false },
-	{ "THROTTLED", ALIGN_RIGHT, false },
+	{ "429S", ALIGN_RIGHT, false },
 	{ "CAUSE", ALIGN_LEFT, true },
 };
 
-/* The list under this key, if it is not empty. */
+/* The list under this key, and what goes before it, if it is not empty. */
 static void
 print_list(const struct json_object *result, const char *key,
-    const struct column *columns, size_t n_columns,
+    const char *before, const struct column *columns, size_t n_columns,
     void (*add)(struct table *, const struct json_object *))
 {
 	struct json_object *list;
@@ -175,39 +164,41 @@ print_list(const struct json_object *result, const char *key,
 	for (i = 0; i < n; i++)
 		add(t, json_object_array_get_idx(list, i));
 	output_init(&out, stdout);
-	putchar('\n');
+	fputs(before, stdout);
 	table_print(t, &out);
 	table_free(t);
 }
 
-#define PRINT_LIST(result, key, columns, add) \
-	print_list(result, key, columns, \
+#define PRINT_LIST(result, key, before, columns, add) \
+	print_list(result, key, before, columns, \
 	    sizeof(columns) / sizeof((columns)[0]), add)
 
 /* ---- the verbs ---- */
 
 static void
-print_status(const struct json_object *result)
+print_status(const struct ctl *ctl, const struct json_object *result)
 {
 	struct json_object *workers = NULL;
 
-	print_daemon(result);
-	json_get_object(result, "workers", &workers);
-	print_workers(workers);
-	PRINT_LIST(result, "jobs", job_columns, add_job);
-	PRINT_LIST(result, "endpoints", endpoint_columns, add_endpoint);
+	print_daemon(ctl, result);
+	if (json_get_object(result, "workers", &workers) == 0)
+		print_workers(ctl, workers);
+	PRINT_LIST(result, "jobs", "\n", job_columns, add_job);
+	PRINT_LIST(result, "endpoints", "\n", endpoint_columns,
+	    add_endpoint);
 }
 
 static void
-print_limits(const struct json_object *result)
+print_limits(const struct ctl *ctl, const struct json_object *result)
 {
-	PRINT_LIST(result, "endpoints", endpoint_columns, add_endpoint);
+	(void)ctl;
+	PRINT_LIST(result, "endpoints", "", endpoint_columns, add_endpoint);
 }
 
 /* Ask for it, and print it as JSON or as this prints it. */
 static int
 ask_and_print(struct ctl *ctl, int argc, char **argv, enum message_type type,
-    void (*print)(const struct json_object *))
+    void (*print)(const struct ctl *, const struct json_object *))
 {
 	struct message request = { .type = type }, reply;
 	int code;
@@ -219,7 +210,7 @@ ask_and_print(struct ctl *ctl, int argc, char **argv, enum message_type type,
 	if (ctl->json)
 		output_json(stdout, json_object_get(reply.reply.result));
 	else
-		print(reply.reply.result);
+		print(ctl, reply.reply.result);
 	message_clear(&reply);
 	return CTL_OK;
 }

@@ -41,11 +41,15 @@ static const struct verb verbs[] = {
 	{ "jobs", verb_jobs, "", "all jobs", NULL },
 	{ "job", verb_job, "JOB", "one job", NULL },
 	{ "start", verb_start, "JOB... [--wait] [--mode MODE] "
-	    "[--concurrency N]", "begin, or go on with what is left",
+	    "[--concurrency N] [--budget USD] [--sample N]",
+	    "begin, or go on with what is left",
 	    "--wait                until it is done; progress on standard "
 	    "error\n"
 	    "--mode MODE           parallel or sequential\n"
-	    "--concurrency N       accounts at a time, 1 to 4096 or auto\n" },
+	    "--concurrency N       accounts at a time, 1 to 4096 or auto\n"
+	    "--budget USD          pause when so much is spent on it; 0 for "
+	    "no cap\n"
+	    "--sample N            pause after N accounts, for an estimate\n" },
 	{ "wait", verb_wait, "JOB...", "until it is done, as start --wait",
 	    NULL },
 	{ "pause", verb_pause, "JOB...",
@@ -59,18 +63,22 @@ static const struct verb verbs[] = {
 	    "remove a job and its answers; the ledger stays",
 	    "--yes                 do not ask\n" },
 	{ "set", verb_set, "JOB... [--mode MODE] [--concurrency N] "
-	    "[--priority N]", "change a job, running or not",
+	    "[--priority N] [--budget USD]", "change a job, running or not",
 	    "--mode MODE           parallel or sequential\n"
 	    "--concurrency N       accounts at a time, 1 to 4096 or auto\n"
 	    "--priority N          its share among running jobs, 1 for the "
-	    "usual one\n" },
+	    "usual one\n"
+	    "--budget USD          pause when so much is spent on it; 0 for "
+	    "no cap\n" },
 	{ "retry", verb_retry, "JOB [ACCOUNT...] [--kind KIND] [--fresh] "
-	    "[--outdated] [--section KEY]", "ask again for what failed",
+	    "[--outdated] [--section KEY] [--yes]", "ask again for what failed",
 	    "--kind KIND           only what failed for this, e.g. timed_out\n"
-	    "--fresh               ask everything anew, of completed accounts "
-	    "too\n"
-	    "--outdated            anew what an older playbook asked\n"
-	    "--section KEY         anew only this section\n" },
+	    "--section KEY         ask this section anew\n"
+	    "--fresh               drop all answers that they have\n"
+	    "--yes                 do not ask before --fresh\n"
+	    "--outdated            of all accounts, anew what an older "
+	    "playbook asked\n"
+	    "Completed accounts take part where they are named.\n" },
 	{ "accounts", verb_accounts, "JOB [--state STATE] [--tier TIER] "
 	    "[--error-kind KIND] [--limit N]", "the accounts of a job",
 	    "--state STATE         pending, processing, completed or failed\n"
@@ -89,6 +97,8 @@ static const struct verb verbs[] = {
 	    NULL },
 	{ "cost", verb_cost, "[--by WHAT] [JOB]", "what was spent",
 	    "--by WHAT             job, day, model, endpoint or section\n" },
+	{ "estimate", verb_estimate, "JOB",
+	    "what the rest of a job will cost, and how long it takes", NULL },
 	{ "events", verb_events, "[JOB] [-n N]", "what happened",
 	    "-n N                  the last N\n" },
 	{ "version", verb_version, "", "of sdrctl", NULL },
@@ -128,20 +138,20 @@ least(size_t a, size_t b, size_t c)
 static size_t
 distance(const char *a, const char *b)
 {
-	size_t row[NAME_MAX_LEN + 1], i, j, above, left;
+	size_t row[NAME_MAX_LEN + 1], i, j, above, corner, n = strlen(b);
 
-	for (j = 0; j <= strlen(b); j++)
+	for (j = 0; j <= n; j++)
 		row[j] = j;
-	for (i = 1; a[i - 1] != '\0'; i++) {
-		left = row[0]++;
-		for (j = 1; b[j - 1] != '\0'; j++) {
+	for (i = 0; a[i] != '\0'; i++) {
+		corner = row[0]++;
+		for (j = 1; j <= n; j++) {
 			above = row[j];
 			row[j] = least(above + 1, row[j - 1] + 1,
-			    left + (a[i - 1] != b[j - 1]));
-			left = above;
+			    corner + (a[i] != b[j - 1]));
+			corner = above;
 		}
 	}
-	return row[strlen(b)];
+	return row[n];
 }
 
 const struct verb *

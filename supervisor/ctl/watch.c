@@ -119,28 +119,29 @@ wait_for_end(struct watch *w)
 /* ---- how they ended ---- */
 
 static void
-print_summary(const struct reader_job *job, const struct reader_spent *spent)
+print_summary(const struct ctl *ctl, const struct reader_job *job,
+    const struct reader_spent *spent)
 {
 	int64_t good = job->counts[ACCOUNT_COMPLETED];
 	int64_t bad = job->counts[ACCOUNT_FAILED];
 	int64_t left = reader_job_total(job) - good - bad;
 	char money[OUTPUT_VALUE];
 
-	printf("Job %jd %s\n", (intmax_t)job->id, job_state_name(job->state));
-	printf("   Total: %jd accounts\n",
+	ctl_say(ctl, "Job %jd %s", (intmax_t)job->id,
+	    job_state_name(job->state));
+	ctl_say(ctl, "   Total: %jd accounts",
 	    (intmax_t)reader_job_total(job));
-	printf("   Processed: %jd\n", (intmax_t)good);
-	printf("   Failed: %jd\n", (intmax_t)bad);
+	ctl_say(ctl, "   Processed: %jd", (intmax_t)good);
+	ctl_say(ctl, "   Failed: %jd", (intmax_t)bad);
 	if (left > 0)
-		printf("   Left: %jd\n", (intmax_t)left);
+		ctl_say(ctl, "   Left: %jd", (intmax_t)left);
 	if (good + bad > 0)
-		printf("   Success Rate: %.1f%%\n",
+		ctl_say(ctl, "   Success Rate: %.1f%%",
 		    100.0 * (double)good / (double)(good + bad));
-	printf("   Cost: %s", money_text(spent->cost, money));
+	ctl_say(ctl, "   Cost: %s", money_text(spent->cost, money));
 	if (spent->unpriced > 0)
-		printf(" and %jd requests at an unknown price",
+		ctl_say(ctl, "   and %jd requests at an unknown price",
 		    (intmax_t)spent->unpriced);
-	putchar('\n');
 }
 
 /* What the end of a job means to who waited for it. */
@@ -194,8 +195,8 @@ conclude_job(struct watch *w, int64_t id)
 		if (w->ctl->json)
 			output_json(stdout, reading_job_json(&job,
 			    &spent));
-		else if (!w->ctl->quiet)
-			print_summary(&job, &spent);
+		else
+			print_summary(w->ctl, &job, &spent);
 		code = verdict(w->ctl, &job);
 	}
 	reader_job_clear(&job);

@@ -49,7 +49,8 @@ struct reader_job {
 	int	 mode;			/* enum job_mode, -1: as configured */
 	int64_t	 concurrency;		/* 0: auto, -1: as configured */
 	int64_t	 priority;
-	int64_t	 budget;		/* -1: as configured */
+	int64_t	 budget;		/* -1: as configured, 0: none */
+	int64_t	 sample_until;		/* pauses when so many ended; -1: no */
 	int64_t	 created_at;
 	int64_t	 started_at;		/* -1: never; not moved by resume */
 	int64_t	 finished_at;		/* -1 unless completed, cancelled */
@@ -210,5 +211,23 @@ struct reader_cost {
 int	 reader_costs(struct reader *, int64_t job, enum reader_by,
 	    struct reader_cost **, size_t *n);
 void	 reader_costs_free(struct reader_cost *, size_t n);
+
+/* Averages over the good answers to one section, or the categorization. */
+struct reader_rate {
+	char	*section;
+	int64_t	 answered;		/* so many; 0: averages mean nothing */
+	double	 cost;			/* micro-dollars; -1: price not known */
+	double	 latency;		/* ms */
+	double	 tokens;		/* input and output */
+	double	 spent;			/* on it in all, failures included */
+};
+
+/* job 0: of all. */
+int	 reader_rates(struct reader *, int64_t job, struct reader_rate **,
+	    size_t *n);
+void	 reader_rates_free(struct reader_rate *, size_t n);
+/* Accounts of the job still to be done that have this section already. */
+int	 reader_held(struct reader *, int64_t job, const char *section,
+	    int64_t *n);
 
 #endif

@@ -36,9 +36,10 @@ read_job(struct reader *r, sqlite3_stmt *st, struct reader_job *job)
 		.concurrency = column_int(st, 6),
 		.priority = sqlite3_column_int64(st, 7),
 		.budget = column_int(st, 8),
-		.created_at = sqlite3_column_int64(st, 9),
-		.started_at = column_int(st, 10),
-		.finished_at = column_int(st, 11),
+		.sample_until = column_int(st, 9),
+		.created_at = sqlite3_column_int64(st, 10),
+		.started_at = column_int(st, 11),
+		.finished_at = column_int(st, 12),
 	};
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 #define JOB_COLUMNS \
 	"id, name, source, state, reason, mode, concurrency, priority," \
-	" budget, created_at, started_at, finished_at"
+	" budget, sample_until, created_at, started_at, finished_at"
 
 /* An answer, or what may have become one, that no price is known for. */
 #define UNPRICED \
@@ -49,6 +49,8 @@
 	" AND (?2 IS NULL OR state = ?2)" \
 	" AND (?3 IS NULL OR tier = ?3 COLLATE NOCASE)" \
 	" AND (?4 IS NULL OR error_kind = ?4)"
+
+#define GOOD	"state = 'answered' AND error_kind IS NULL"
 
 static const char *const sql[QUESTIONS] = {
 	[ASK_JOB] =
@@ -105,6 +107,18 @@ static const char *const sql[QUESTIONS] = {
 	[ASK_COST_BY_MODEL] = COST_BY("coalesce(model, '')"),
 	[ASK_COST_BY_ENDPOINT] = COST_BY("endpoint"),
 	[ASK_COST_BY_SECTION] = COST_BY("section"),
+	/* Good answers by section; beside them all that was spent on it. */
+	[ASK_RATES] =
+	    "SELECT section, count(*) FILTER (WHERE " GOOD "),"
+	    " avg(cost) FILTER (WHERE " GOOD "),"
+	    " avg(latency_ms) FILTER (WHERE " GOOD "),"
+	    " avg(input_tokens + output_tokens) FILTER (WHERE " GOOD "),"
+	    " coalesce(sum(cost), 0)"
+	    " FROM request WHERE ?1 = 0 OR job_id = ?1 GROUP BY section",
+	[ASK_HELD] =
+	    "SELECT count(*) FROM account AS a"
+	    " JOIN section AS s ON s.account_id = a.id AND s.key = ?2"
+	    " WHERE a.job_id = ?1 AND a.state IN ('pending', 'processing')",
 };
 
 sqlite3_stmt *

@@ -32,7 +32,7 @@ static const char *const sql[SQL_STATEMENTS] = {
 	[SQL_ACCOUNT_COMPLETED] =
 	    "UPDATE account SET state = 'completed', run_id = NULL,"
 	    " categorization = ?3, prompt_hash = ?4, tier = ?5, priority = ?6,"
-	    " summary = ?7, error_kind = NULL, error = NULL, deaths = 0,"
+	    " summary = ?7, error_kind = NULL, error = NULL,"
 	    " finished_at = ?8"
 	    " WHERE id = ?1 AND run_id = ?2 AND state = 'processing'",
 	[SQL_ACCOUNT_FAILED] =

@@ -166,14 +166,15 @@ def begin():
 
 RAMP = 10       # seconds until the rate must have been reached
 STEADY = 62     # seconds that count
-CHARGE = 4000   # tokens that the simulator charges: max-output-tokens
+CHARGE = 4000   # tokens that most requests are charged: max-output-tokens
 
 
-def utilisation(name, sim, daemon, limit, begin=RAMP, seconds=STEADY,
-                wanted=0.98, throttled=0.001, since=0):
+def utilisation(name, sim, daemon, limit, what="admitted_by_second",
+                begin=RAMP, seconds=STEADY, wanted=0.98, throttled=0.001,
+                since=0):
     run_for(daemon, sim, begin + seconds)
     stats = sim.stats()
-    used = stats["admitted_by_second"][begin:begin + seconds]
+    used = stats[what][begin:begin + seconds]
     part = sum(used) / len(used) / limit
     late = stats["throttled"] - since
     share = late / max(1, stats["requests"])
@@ -202,7 +203,7 @@ def use_tokens():
                     processing={"concurrency": "auto"}) as (sim, daemon):
             daemon.research(1200)
             utilisation(f"limit of tokens, latency spread {sigma}", sim,
-                        daemon, 60)
+                        daemon, tpm / 60, "tokens_by_second")
 
 
 def change(name, headers, factor, begin, seconds, wanted, most):

@@ -77,7 +77,7 @@ census_arrived(struct census *census, const struct topic *topic,
 }
 
 void
-census_admitted(struct census *census)
+census_admitted(struct census *census, int64_t tokens)
 {
 	size_t i, second;
 
@@ -88,10 +88,11 @@ census_admitted(struct census *census)
 		census->admitted = xreallocarray(census->admitted, second + 1,
 		    sizeof(*census->admitted));
 		for (i = census->nadmitted; i <= second; i++)
-			census->admitted[i] = 0;
+			census->admitted[i] = (struct census_second){ 0 };
 		census->nadmitted = second + 1;
 	}
-	census->admitted[second]++;
+	census->admitted[second].requests++;
+	census->admitted[second].tokens += tokens;
 }
 
 void
@@ -127,11 +128,15 @@ census_show(const struct census *census)
 {
 	struct json_object *obj = json_object_new_object();
 	struct json_object *seconds = json_object_new_array();
+	struct json_object *tokens = json_object_new_array();
 	size_t i;
 
-	for (i = 0; i < census->nadmitted; i++)
-		json_object_array_add(seconds,
-		    json_object_new_int64(census->admitted[i]));
+	for (i = 0; i < census->nadmitted; i++) {
+		json_object_array_add(seconds, json_object_new_int64(
+		    census->admitted[i].requests));
+		json_object_array_add(tokens, json_object_new_int64(
+		    census->admitted[i].tokens));
+	}
 	put_int(obj, "requests", census->requests);
 	put_int(obj, "answered", census->answered);
 	put_int(obj, "in_flight", census->in_flight);
@@ -149,5 +154,6 @@ census_show(const struct census *census)
 	    json_object_get(census->answered_by_company));
 	put(obj, "faults", json_object_get(census->faults));
 	put(obj, "admitted_by_second", seconds);
+	put(obj, "tokens_by_second", tokens);
 	return obj;
 }

@@ -13,6 +13,11 @@
 #include "tests/simapi/topic.h"
 
 /* What /stats shows. */
+struct census_second {
+	int64_t	requests;
+	int64_t	tokens;
+};
+
 struct census {
 	int64_t			 requests;	/* to the generating paths */
 	int64_t			 answered;	/* good and delivered */
@@ -28,7 +33,7 @@ struct census {
 	struct json_object	*by_company;
 	struct json_object	*answered_by_company;
 	struct json_object	*faults;
-	int64_t			*admitted;	/* per second since first_at */
+	struct census_second	*admitted;	/* since first_at */
 	size_t			 nadmitted;
 };
 
@@ -42,7 +47,8 @@ void	 census_path(struct census *census, const char *path);
 void	 census_arrived(struct census *census, const struct topic *topic,
 	    const char *model);
 /* One that the windows let through. */
-void	 census_admitted(struct census *census);
+/* tokens: what the rate window was charged with. */
+void	 census_admitted(struct census *census, int64_t tokens);
 void	 census_fault(struct census *census, const char *kind);
 /* A right answer has reached its client. */
 void	 census_answered(struct census *census, const struct topic *topic);

@@ -205,7 +205,7 @@ generate(struct exchange *exchange, enum question_api api)
 		sim->census.throttled++;
 		return exchange_refuse(exchange, &problem);
 	}
-	census_admitted(&sim->census);
+	census_admitted(&sim->census, question_charge(question));
 	pick_fault(exchange);
 	return answer(exchange);
 }

@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The sdr authors
 """A worker that answers out of its head, and misbehaves when told to.
 
-usage: bad_worker.py FOLDER [ACTION:STEP:COMPANY:TIMES ...] --parent PID
+usage: bad_worker.py FOLDER [ACTION:STEP:COMPANY:TIMES ...] -- ...
 
 At STEP of the protocol, for the account of COMPANY, ACTION
 is done, at most TIMES times over all processes that share FOLDER.  "any" is
@@ -50,7 +50,7 @@ class Worker:
             chunk = text[:1] if self.bytewise else text
             text = text[os.write(1, chunk):]
 
-    def send(self, kind, **members):
+    def send(self, kind, /, **members):
         body = json.dumps({"type": kind, **members}).encode()
         self.write(struct.pack(">I", len(body)) + body)
 
@@ -249,4 +249,4 @@ class Worker:
 
 
 if __name__ == "__main__":
-    Worker(*sys.argv[1:sys.argv.index("--parent")]).run()
+    Worker(*sys.argv[1:sys.argv.index("--")]).run()

@@ -14,7 +14,9 @@ import tempfile
 
 import pytest
 
-import sdr
+pytest.register_assert_rewrite("sdr")
+
+import sdr  # noqa: E402
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ class BadWorker:
     def be(self, *specs):
         """From now on, new workers misbehave like this."""
         new = self.folder / "new"
-        new.write_text("#!/bin/sh\nexec /usr/bin/python3 -S %s %s %s \"$@\"\n"
+        new.write_text("#!/bin/sh\nexec /usr/bin/python3 -S %s %s %s -- \"$@\"\n"
                        % (pathlib.Path(__file__).with_name("bad_worker.py"),
                           self.folder, " ".join(map(shlex.quote, specs))))
         new.chmod(0o755)

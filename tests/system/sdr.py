@@ -31,7 +31,8 @@ SECTIONS = [m.group(1) for m in (
     re.fullmatch(r"\d\d-(.+)\.md", name)
     for name in sorted(os.listdir(PLAYBOOK))) if m]
 REQUESTS = len(SECTIONS) + 1    # of one account: the last one categorizes
-PATIENCE = 60                   # seconds; it only bounds failures
+# Seconds; it only bounds failures.
+PATIENCE = int(os.environ.get("SDR_TEST_PATIENCE", 60))
 
 KEY = "sk-canary-0123456789abcdefghijklmnopqrstuvwxyz"
 PRICE = {"model": "sim-model", "input": 0.75, "cached": 0.075,

@@ -9,18 +9,16 @@ import csv
 import io
 import json
 import os
-import pathlib
 import pty
 import re
 import select
 import signal
 import subprocess
-import time
 
 import pytest
 
-from sdr import (BUILD, KEY, PATIENCE, REQUESTS, SANITIZER, TOP,
-                 die_with_parent, wait_for)
+from sdr import (BUILD, KEY, PATIENCE, REQUESTS, SANITIZER,
+                 die_with_parent)
 
 OK, FAILED, USAGE, NOT_RUNNING, NOT_FOUND, NOT_NOW = range(6)
 FAILED_ACCOUNTS, PAUSED, NOT_PERMITTED = 6, 7, 77
@@ -176,7 +174,9 @@ def test_import_prints_what_scripts_rely_on(ctl, csv_file):
         "dry_run": False}
     assert said.err.splitlines() == [
         f"{file}:6: no company name",
-        f"{file}:3: the file has this company already"]
+        f"{file}:3: the file has this company already",
+        f"{file}: 1 companies have a website that is no domain of their own; "
+        "taken without"]
 
 
 def test_import_keeps_what_the_file_says(daemon, ctl, csv_file):
@@ -212,7 +212,8 @@ def test_I2_same_file_twice(daemon, ctl, csv_file):
     said = ctl("import", file)
     assert "no job was made" in said and "--again" in said
     assert len(said.err.splitlines()) < 30
-    assert daemon.value("SELECT count(*) FROM job") == 1
+    daemon.wait(lambda: daemon.value("SELECT count(*) FROM job") == 1,
+                "the end of the imports that brought nothing")
     said = ctl("import", file, "--again", "-j").json()
     assert (said["new"], said["duplicate"], said["known"]) == (700, 1, 0)
     assert daemon.value("SELECT count(*) FROM account") == 1400
@@ -230,6 +231,8 @@ def test_I2_dry_run_says_the_same_and_changes_nothing(daemon, ctl, csv_file):
     real = ctl("import", file, "-j").json()
     assert dry == {**real, "job": None, "dry_run": True}
     assert (real["new"], real["duplicate"], real["rejected"]) == (10, 11, 1)
+    again = ctl("import", "-n", "--again", file, "-j").json()
+    assert (again["new"], again["duplicate"], again["known"]) == (20, 1, 0)
 
 
 def test_dry_run_before_the_first_start(sim, make_daemon, csv_file):
@@ -287,6 +290,16 @@ def test_I1_bad_rows_are_saved_and_can_be_mended(daemon, ctl, tmp_path):
             "A", "E", "B", "C c", "D"]
 
 
+def test_rejects_do_not_write_over_the_file(ctl, csv_file, tmp_path):
+    file = csv_file(*some(2))
+    before = file.read_bytes()
+    (tmp_path / "link").symlink_to(file)
+    for path in file, tmp_path / "link":
+        assert "write over" in ctl("import", file, "--rejects", path,
+                                   code=USAGE).err
+    assert file.read_bytes() == before
+
+
 def test_I1_rejects_of_a_good_file_are_empty(ctl, csv_file, tmp_path):
     rejects = tmp_path / "rejects.csv"
     ctl("import", csv_file(*some(2)), "--rejects", rejects)
@@ -324,6 +337,14 @@ def test_large_file(daemon, ctl, csv_file):
     said = ctl("import", csv_file(*some(30000)), "-j").json()
     assert (said["read"], said["new"]) == (30000, 30000)
     assert daemon.status()["jobs"][0]["total"] == 30000
+
+
+def test_hostile_names_do_not_reach_the_terminal(ctl, csv_file):
+    file = csv_file(["name"], ["A"], ["A"], name="x\x1b[31m.csv")
+    said = ctl("import", file)
+    assert "x" in said.err and "\x1b" not in said + said.err
+    file = csv_file(["name"], ["B"], ["A"], name="y\u202e.csv")
+    assert "\u202e" not in ctl("import", file)
 
 
 def test_names_that_are_no_text(daemon, ctl, tmp_path):
@@ -418,11 +439,31 @@ def test_wait_on_a_terminal_draws_a_bar(daemon, ctl, csv_file):
     assert b"\r\x1b[K......" in drawn and drawn.endswith(b"\r\x1b[K")
 
 
+def test_sample_pauses_for_an_estimate(sim, daemon, ctl, csv_file):
+    ctl("import", csv_file(*some(20)))
+    said = ctl("start", 1, "--sample", 2, "--concurrency", 1, "--wait",
+               code=PAUSED)
+    assert "sample" in said.err and "Processed: 2\n" in said
+    assert sim.settled()["requests"] < 5 * REQUESTS
+    assert "Processed: 20\n" in ctl("resume", 1, "--wait")
+
+
+def test_budget_pauses_and_can_be_raised(sim, daemon, ctl, csv_file):
+    ctl("import", csv_file(*some(20)))
+    said = ctl("start", 1, "--budget", "0.5", "--wait", code=PAUSED)
+    assert "budget" in said.err
+    spent = daemon.value("SELECT sum(cost) FROM request")
+    assert 0 < spent <= 500000
+    ctl("set", 1, "--budget", 0)
+    assert "Processed: 20\n" in ctl("wait", 1)
+    assert daemon.value("SELECT sum(cost) FROM request") > 500000
+
+
 # Orders
 
 
 def test_orders_and_their_statuses(daemon, ctl, sim, csv_file):
-    sim.control(latency=PATIENCE * 1000)
+    sim.control(latency=1500)
     ctl("import", csv_file(*some(9)))
     for verb in "start", "pause", "resume", "set", "retry":
         args = ["--priority", 2] if verb == "set" else []
@@ -452,6 +493,12 @@ def test_some_of_several_jobs(daemon, ctl, sim, csv_file):
     assert daemon.job()[0] == "running"
 
 
+def test_waiting_for_those_that_go(daemon, ctl, csv_file):
+    ctl("import", csv_file(*some(2)))
+    said = ctl("start", 7, 1, "--wait", code=NOT_FOUND)
+    assert "Job 1 completed" in said
+
+
 def test_retry_of_one_kind(make_sim, make_daemon, csv_file):
     sim = make_sim("--fault", "422:company=Bad")
     daemon = make_daemon(sim).start()
@@ -465,6 +512,20 @@ def test_retry_of_one_kind(make_sim, make_daemon, csv_file):
     assert ctl("retry", 1, "--kind", "bad_request", "-j").json()[
         "accounts"] == 1
     ctl("wait", 1)
+
+
+def test_retry_of_a_completed_account_that_is_named(sim, ctl, csv_file):
+    ctl("import", csv_file(*some(2)))
+    ctl("start", 1, "--wait")
+    for args, accounts, asked in [
+            (["--fresh", "--yes"], 0, 0), ([2], 0, 0),
+            ([2, "--section", "security"], 1, 2),
+            ([1, "--fresh", "--yes"], 1, REQUESTS)]:
+        before = sim.settled()["requests"]
+        said = ctl("retry", 1, *args, "-j").json()
+        assert said["accounts"] == accounts, args
+        ctl("wait", 1)
+        assert sim.settled()["requests"] == before + asked, args
 
 
 @pytest.mark.parametrize("args", [("cancel", 1), ("delete", 1),
@@ -497,14 +558,44 @@ def test_danger_asks_on_a_terminal(daemon, ctl, csv_file, answer, code):
 # The daemon
 
 
-def test_stop_waits_until_it_has_stopped(daemon, ctl):
+def test_stop_waits_until_it_has_stopped(daemon, ctl, sim, csv_file):
+    sim.control(latency=1500)
+    ctl("import", csv_file(*some(3)))
+    ctl("start", 1)
+    daemon.wait(lambda: sim.stats()["in_flight"], "requests")
     assert ctl("stop") == "stopped\n"
-    assert daemon.ended(5) == 0
+    assert daemon.value(
+        "SELECT count(*) FROM request WHERE state = 'sent'") == 0
+    assert daemon.ended() == 0
+    assert sim.settled()["answered"] == daemon.value(
+        "SELECT count(*) FROM request WHERE state = 'answered'")
+
+
+def test_stop_without_waiting(daemon, ctl, sim, csv_file):
+    sim.control(latency=1500)
+    ctl("import", csv_file(*some(3)))
+    ctl("start", 1)
+    daemon.wait(lambda: sim.stats()["in_flight"], "requests")
+    assert ctl("stop", "--no-wait") == "stopping\n"
+    assert daemon.socket.exists()
+    assert daemon.ended() == 0
+
+
+def test_without_a_daemon(daemon, ctl):
+    daemon.stop()
     for args in (["stop"], ["status"], ["limits"], ["reload"], ["start", 1],
                  ["import", "-"], ["stop", "--fast", "--no-wait"]):
         said = ctl(*args, code=NOT_RUNNING)
         assert str(daemon.socket) in said.err
         assert "systemctl start sdrd" in said.err and "sdrd -c" in said.err
+
+
+def test_socket_of_a_dead_daemon(daemon, ctl):
+    daemon.kill9()
+    assert daemon.socket.exists()
+    assert "not running" in ctl("status", code=NOT_RUNNING).err
+    daemon.start()
+    ctl("status")
 
 
 def test_stop_fast(daemon, ctl, sim, csv_file):
@@ -536,7 +627,9 @@ def test_status_and_limits(daemon, ctl, csv_file):
     status = ctl("status", "-j").json()
     assert status["pid"] == daemon.process.pid
     assert status["jobs"][0]["name"] == "spring \x1b[31mred"
-    assert ctl("limits", "-j").json()["endpoints"][0]["name"] == "sim"
+    limits = ctl("limits", "-j").json()
+    assert list(limits) == ["endpoints"]
+    assert limits["endpoints"][0]["name"] == "sim"
     assert "sim" in ctl("limits")
 
 
@@ -576,6 +669,9 @@ def test_U3_other_users_may_not(as_root, sim, make_daemon, open_folder):
     [], ["frobnicate"], ["-x"], ["start"], ["start", "x"], ["start", "-1"],
     ["start", "1", "--mode", "fast"], ["start", "1", "--concurrency", "0"],
     ["start", "1", "--concurrency", "4097"], ["start", "1", "--yes"],
+    ["start", "1", "--budget", "x"], ["set", "1", "--budget", "-1"],
+    ["start", "1", "--budget", "nan"], ["start", "1", "--sample", "0"],
+    ["set", "1", "--sample", "3"],
     ["set", "1"], ["import"], ["import", "a", "b"],
     ["import", "a", "--map", "x=1"], ["import", "a", "--name", ""],
     ["status", "x"], ["-s"], ["help", "frobnicate"], ["wait"],
@@ -610,7 +706,8 @@ def test_full_disk_is_not_overlooked(ctl):
 
 
 def test_reader_that_goes_away(ctl):
-    process = ctl.popen("help")
-    process.stdout.close()
-    process.stdout = None
-    assert "Broken pipe" not in ctl.end(process, FAILED).err
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = ctl.popen("help", stdout=writer)
+    os.close(writer)
+    assert ctl.end(process, FAILED).err == ""

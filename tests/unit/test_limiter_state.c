@@ -201,8 +201,8 @@ static const char *const odd[] = {
 	    "\"told\":1e300}}],\"endpoints\":[{\"name\":\"a\",\"window\":"
 	    "1e300,\"latency\":1e300}],\"usage\":[{\"mean\":1e300,"
 	    "\"deviation\":1e300,\"samples\":9223372036854775807}]}",
-	"{\"version\":1,\"at\":9223372036854775807,\"groups\":[],\"usage\":[]"
-	    ",\"endpoints\":[]}",
+	("{\"version\":1,\"at\":9223372036854775807,\"groups\":[],"
+	    "\"endpoints\":[],\"usage\":[]}"),
 };
 
 /* A state of the right shape with values that cannot be. */

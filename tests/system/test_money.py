@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The sdr authors
+"""Money: the ledger against the simulator's bill, budgets, on-event."""
+
+import math
+import os
+import random
+import signal
+
+import pytest
+
+import sdr
+
+BILLED = ["input_tokens", "cached_tokens", "output_tokens",
+          "reasoning_tokens", "searches"]
+
+
+def micro(price, entry):
+    """What the price list makes of an entry of the bill, in micro-dollars."""
+    fresh = entry["input_tokens"] - entry["cached_tokens"]
+    return math.ceil(round(
+        fresh * price["input"] + entry["cached_tokens"] * price["cached"] +
+        entry["output_tokens"] * price["output"] +
+        entry["searches"] * price["search"] * 1000, 6))
+
+
+def ledger_rows(daemon):
+    return daemon.sql(
+        "SELECT response_id, cost, state, input_tokens, cached_tokens, "
+        "output_tokens, reasoning_tokens, searches FROM request")
+
+
+def test_ledger_equals_the_bill_with_faults(make_sim, make_daemon):
+    sim = make_sim("--latency", "lognormal:5:0.5", "--tokens-sigma", 0.3,
+                   "--fault", "reset:p=0.02", "--fault", "500:p=0.02",
+                   "--fault", "429:p=0.02:retry-after=1",
+                   "--fault", "refusal:p=0.02", "--fault", "truncated:p=0.01")
+    daemon = make_daemon(sim, processing={"concurrency": 16,
+                                          "max_retries": 10}).start()
+    daemon.research(100)
+    daemon.wait_job(timeout=240)
+    assert daemon.states() == {"completed": 100}
+    sim.settled()
+    bill = {entry["id"]: entry for entry in sim.ledger() if entry["billed"]}
+    answered = {row[0]: row for row in ledger_rows(daemon)
+                if row[2] == "answered"}
+    lost = [row for row in ledger_rows(daemon) if row[2] == "lost"]
+    # Each answer that arrived, to the micro-dollar.
+    delivered = {i: e for i, e in bill.items() if e["delivered"]}
+    assert set(answered) == set(delivered)
+    for i, entry in delivered.items():
+        assert list(answered[i][3:]) == [entry[k] for k in BILLED]
+        assert answered[i][1] == micro(sdr.PRICE, entry)
+    # What was billed unseen is what the ledger calls lost, at least as dear.
+    unseen = [e for e in bill.values() if not e["delivered"]]
+    assert unseen and len(lost) == len(unseen)
+    assert sum(row[1] for row in lost) >= sum(
+        micro(sdr.PRICE, e) for e in unseen)
+    # One row for each request that was made.
+    assert len(ledger_rows(daemon)) == sim.requests()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_budget_is_never_passed(make_sim, make_daemon, seed):
+    budget = random.Random(seed).uniform(1, 4)
+    sim = make_sim("--latency", "lognormal:20:0.8", "--seed", seed,
+                   "--tokens-sigma", 0.3)
+    daemon = make_daemon(sim, processing={"concurrency": 64},
+                         budget={"per-job": round(budget, 4)}).start()
+    daemon.research(200)
+    daemon.wait_job(state="paused", timeout=120)
+    state, reason = daemon.job()
+    assert reason.startswith("budget: ")
+    sim.settled()
+    daemon.wait(lambda: "processing" not in daemon.states(),
+                "everything given back")
+    spent = daemon.value("SELECT sum(cost) FROM request")
+    assert spent <= budget * 1e6
+    # And it is used: one more request of the largest kind would not fit.
+    largest = daemon.value("SELECT max(reserved_cost) FROM request")
+    assert spent + largest > budget * 1e6
+    assert "failed" not in daemon.states()
+    assert spent == sum(micro(sdr.PRICE, e) for e in sim.ledger())
+
+
+def test_budget_raised_goes_on(make_sim, make_daemon):
+    sim = make_sim("--latency", 5)
+    daemon = make_daemon(sim, budget={"per-job": 1.0}).start()
+    job = daemon.research(12)
+    daemon.wait_job(state="paused")
+    asked = sim.requests()
+    daemon.do("set", job=job, budget=100_000_000)
+    daemon.wait_job()
+    assert daemon.states() == {"completed": 12}
+    assert sim.requests() == 12 * sdr.REQUESTS > asked
+
+
+def test_budget_of_the_day_and_in_total(make_sim, make_daemon):
+    for scope in ("per-day", "total"):
+        sim = make_sim("--latency", 5)
+        daemon = make_daemon(sim, budget={scope: 1.0}).start()
+        daemon.research(20)
+        daemon.wait_job(state="paused")
+        assert scope.split("-")[-1] in daemon.job()[1]
+        assert daemon.value("SELECT sum(cost) FROM request") <= 1_000_000
+        # It is remembered: a new start does not begin at nothing.
+        daemon.stop()
+        daemon.start()
+        daemon.do("resume", job=1)
+        daemon.wait_job(state="paused")
+        assert daemon.value("SELECT sum(cost) FROM request") <= 1_000_000
+
+
+def test_budget_needs_a_price(make_daemon):
+    daemon = make_daemon(endpoint={"model": "unheard-of"},
+                         budget={"total": 1.0})
+    assert daemon.start_in_vain() == 3
+    assert "unheard-of" in daemon.log() and "price" in daemon.log()
+
+
+def test_unknown_price_is_said(make_sim, make_daemon):
+    sim = make_sim("--models", "other")
+    daemon = make_daemon(sim, endpoint={"model": "other"}).start()
+    daemon.research(1)
+    daemon.wait_job()
+    assert daemon.sql("SELECT DISTINCT cost FROM request") == [(None,)]
+
+
+def test_on_event_is_told(make_sim, make_daemon, tmp_path):
+    hook = tmp_path / "hook"
+    told = tmp_path / "told"
+    hook.write_text("#!/bin/sh\n"
+                    f"echo \"$SDR_EVENT|$SDR_JOB|$SDR_MESSAGE\" >> {told}\n")
+    hook.chmod(0o755)
+    told.touch()
+    sim = make_sim("--latency", 5)
+    daemon = make_daemon(sim, budget={"per-job": 1.0},
+                         on_event=hook).start()
+    job = daemon.research(12)
+    daemon.wait_job(state="paused")
+    daemon.do("set", job=job, budget=0)
+    daemon.wait_job()
+    daemon.wait(lambda: "completed|1|test" in told.read_text(),
+                "the word of the end")
+    lines = told.read_text().splitlines()
+    assert any(line.startswith("budget-near|1|") for line in lines)
+    assert any(line.startswith("paused|1|budget: ") for line in lines)
+    # What somebody asked for is no news.
+    job = daemon.import_companies([f"Other {n}" for n in range(100)])
+    daemon.do("set", job=job, budget=0)
+    daemon.do("start", job=job)
+    daemon.do("pause", job=job)
+    daemon.do("resume", job=job)
+    daemon.wait_job(job)
+    daemon.wait(lambda: "completed|2|" in told.read_text(), "the second end")
+    assert "paused|2|" not in told.read_text()
+
+
+def test_on_event_that_hangs_holds_up_nothing(make_sim, make_daemon,
+                                              tmp_path):
+    hook = tmp_path / "hook"
+    hook.write_text("#!/bin/sh\nexec tail -f /dev/null\n")
+    hook.chmod(0o755)
+    sim = make_sim("--latency", 5)
+    daemon = make_daemon(sim, on_event=hook).start()
+    for n in range(3):
+        job = daemon.research([f"Round {n} {k}" for k in range(3)])
+        daemon.wait_job(job)
+    hooks = [pid for pid in sdr.children_of(daemon.process.pid)
+             if b"tail" in open(f"/proc/{pid}/cmdline", "rb").read()]
+    assert 0 < len(hooks) <= 4
+    for pid in hooks:
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_sample_then_estimate(make_sim, make_daemon):
+    sim = make_sim("--latency", 5)
+    daemon = make_daemon(sim).start()
+    job = daemon.import_companies(40)
+    daemon.do("start", job=job, sample=10)
+    daemon.wait_job(state="paused")
+    assert daemon.states() == {"completed": 10, "pending": 30}
+    assert sim.requests() == 10 * sdr.REQUESTS
+    daemon.do("resume", job=job)
+    daemon.wait_job()
