@@ -31,12 +31,13 @@ journal_reads_stderr(void)
 {
 	const char *named = getenv("JOURNAL_STREAM");
 	struct stat st;
-	uintmax_t dev, ino;
+	char own[64];
 
-	return named != NULL &&
-	    sscanf(named, "%ju:%ju", &dev, &ino) == 2 &&
-	    fstat(STDERR_FILENO, &st) == 0 &&
-	    st.st_dev == (dev_t)dev && st.st_ino == (ino_t)ino;
+	if (named == NULL || fstat(STDERR_FILENO, &st) == -1)
+		return false;
+	snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	return strcmp(named, own) == 0;
 }
 
 void

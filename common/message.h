@@ -92,7 +92,7 @@ struct msg_prompt {
 	char	*text;
 };
 
-/* First frame to a worker, answered by hello. */
+/* Before the first account, and again when something of it changed. */
 struct msg_configure {
 	int64_t	 version;		/* MESSAGE_VERSION */
 	struct msg_endpoint *endpoints;

@@ -293,7 +293,6 @@ listen_at(struct control *ctl, const char *group_name, char *err,
     size_t errlen)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	struct group *group = NULL;
 	mode_t mask;
 	int rc;
 
@@ -303,7 +302,7 @@ listen_at(struct control *ctl, const char *group_name, char *err,
 		return -1;
 	}
 	memcpy(sun.sun_path, ctl->path, strlen(ctl->path) + 1);
-	if (group_name[0] != '\0' && (group = getgrnam(group_name)) == NULL) {
+	if (group_name[0] != '\0' && getgrnam(group_name) == NULL) {
 		snprintf(err, errlen, "control-group: there is no group %s",
 		    group_name);
 		return -1;

@@ -27,7 +27,7 @@
 #define STEP_FIRST	0.002	/* after a verdict; then twice as much, */
 #define STEP_BEYOND	0.01	/* up to this above the ceiling, */
 #define STEP_MAX	0.05	/* to this elsewhere */
-#define STEP_BOLD	0.15	/* and to this before any verdict */
+#define STEP_BOLD	0.08	/* and to this before any verdict */
 #define STEP_MIN_MS	1000	/* a step waits for two round trips or this */
 #define STEP_DRAIN	0.25	/* of what is left: cost of a wrong step until
 				   it shows */

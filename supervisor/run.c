@@ -284,8 +284,8 @@ run_died(struct supervisor *sup, struct run *run, enum kind kind,
 	    .error = cause, .died = true };
 
 	run_lose_requests(sup, run, kind, cause);
-	log_warn("[Account %" PRId64 "] %s: %s", run->account, run->company,
-	    cause);
+	supervisor_event(sup, run->job->id, run->account, "worker-died",
+	    "%s: %s", run->company, cause);
 	/* Given back for other reasons: its worker's death does not count. */
 	if (run->ending && run->end_state == ACCOUNT_PENDING) {
 		run_close_decided(sup, run);

@@ -13,11 +13,14 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/sdr-demo.XXXXXX")
 sdrd=
 sim=
 
+# shellcheck disable=SC2317  # the trap calls it
 cleanup() {
     status=$?
     trap - EXIT INT TERM
-    [ -z "$sdrd" ] || { kill "$sdrd" 2>/dev/null && wait "$sdrd" || true; }
-    [ -z "$sim" ] || { kill "$sim" 2>/dev/null && wait "$sim" || true; }
+    for pid in $sdrd $sim; do
+        kill "$pid" 2>/dev/null || continue
+        wait "$pid" || true
+    done
     rm -rf "$dir"
     exit "$status"
 }
@@ -69,7 +72,7 @@ else
     echo "SIMULATED ANSWERS: no OPENAI_API_KEY is set, so a simulator on this"
     echo "machine plays the provider. Nothing below was researched."
     echo
-    model=sim-model
+    model="sim-model"
     "$build/sdr-simapi" --port 0 --port-file "$dir/port" --die-with-parent \
         --latency lognormal:300:0.4 2> "$dir/simapi.log" &
     sim=$!

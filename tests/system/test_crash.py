@@ -61,9 +61,14 @@ def test_W1_killed_at_each_step(daemon_of, bad_worker, step):
     assert_complete(daemon, job, 4)
     assert retried(daemon) == {VICTIM: 2}
     assert told(daemon, "SIGSEGV", "Segmentation")
-    rows = daemon.sql("SELECT state, count(*) FROM request GROUP BY 1")
-    assert dict(rows)["answered"] == 4 * REQUESTS
-    assert set(dict(rows)) <= {"answered", "lost"}
+    counts = dict(daemon.sql(
+        "SELECT state, count(*) FROM request GROUP BY 1"))
+    # An answer may be kept though its usage was lost with the worker.
+    assert counts.pop("answered") >= 4 * REQUESTS - 1
+    assert set(counts) <= {"lost"}
+    assert daemon.sql(
+        "SELECT account_id, section FROM request WHERE state = 'answered' "
+        "GROUP BY 1, 2 HAVING count(*) > 1") == []
 
 
 @pytest.mark.parametrize("action, words", [
