@@ -62,11 +62,9 @@ int64_t
 budget_cost(const struct supervisor *sup, const struct ask *a,
     const struct config_endpoint *ep)
 {
-	int64_t input = a->permit.tokens - ep->max_output_tokens, searches;
+	int64_t input = a->prompt_tokens, searches;
 
 	searches = ask_searches(a) ? ep->max_searches : 0;
-	if (input < 0)
-		input = 0;
 	if (searches > 0)
 		input += searches * SEARCH_TOKENS;
 	if (searches > 0 && input < sup->budget.largest_input)

@@ -326,6 +326,39 @@ ask_in_flight(struct run *run, int64_t request)
 	return NULL;
 }
 
+/* The worker adds what the first endpoint allows as output. */
+static int64_t
+prompt_tokens(const struct config *config, int64_t estimate)
+{
+	int64_t prompt = estimate - config->endpoints[0].max_output_tokens;
+
+	return prompt < 0 ? 0 : prompt;
+}
+
+/*
+ * What a provider takes from the token limit before it answers: OpenAI the
+ * larger of the two, Azure their sum (rate limit guides of both).  What it
+ * takes in truth, its headers teach the limiter.
+ */
+static int64_t
+charged_tokens(const struct config *config, int64_t prompt)
+{
+	const struct config_endpoint *e;
+	int64_t most = 0, charge;
+
+	for (size_t i = 0; i < config->n_endpoints; i++) {
+		e = &config->endpoints[i];
+		if (strstr(e->url, ".azure.com") != NULL)
+			charge = prompt + e->max_output_tokens;
+		else
+			charge = prompt > e->max_output_tokens ? prompt :
+			    e->max_output_tokens;
+		if (charge > most)
+			most = charge;
+	}
+	return most;
+}
+
 int
 run_permit(struct supervisor *sup, struct run *run,
     const struct msg_permit *msg)
@@ -337,7 +370,8 @@ run_permit(struct supervisor *sup, struct run *run,
 	run->begun = true;
 	if (run->ending || run->worker->kill_cause != NULL)
 		return 0;
-	a->permit.tokens = msg->tokens;
+	a->prompt_tokens = prompt_tokens(sup->config, msg->tokens);
+	a->permit.tokens = charged_tokens(sup->config, a->prompt_tokens);
 	limiter_wait(sup->limiter, &a->permit, clock_mono());
 	run->waiting++;
 	run_tick(run);

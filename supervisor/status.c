@@ -79,7 +79,7 @@ jobs_json(const struct supervisor *sup)
 }
 
 static struct json_object *
-endpoint_json(const struct supervisor *sup, int index, int64_t now)
+endpoint_json(const struct limiter_view *v, int64_t now)
 {
 	static const char *const states[] = {
 		[ENDPOINT_OPEN] = "open",
@@ -88,28 +88,26 @@ endpoint_json(const struct supervisor *sup, int index, int64_t now)
 		[ENDPOINT_PAUSED] = "paused",
 	};
 	struct json_object *o = json_object_new_object();
-	struct limiter_view v;
 
-	limiter_view(sup->limiter, index, now, &v);
-	put_text(o, "name", v.name);
-	put_text(o, "group", v.group);
-	put_text(o, "state", states[v.state]);
-	put_text(o, "cause", v.cause);
-	put_int(o, "cool_ms", v.cool_until > now ? v.cool_until - now : 0);
-	put_known(o, "rpm", v.rpm > 0 ? v.rpm : -1);
-	put_known(o, "tpm", v.tpm > 0 ? v.tpm : -1);
-	put_known(o, "remaining_requests", v.remaining_requests);
-	put_known(o, "remaining_tokens", v.remaining_tokens);
-	put_known(o, "reset_requests_ms", (double)v.reset_requests);
-	put_known(o, "reset_tokens_ms", (double)v.reset_tokens);
-	put_known(o, "window", v.window);
-	put_int(o, "in_flight", v.in_flight);
-	put_int(o, "waiting", v.waiting);
-	put_int(o, "admitted", v.admitted);
-	put_int(o, "answered", v.answered);
-	put_int(o, "throttled", v.throttled);
-	put_int(o, "throttled_minute", v.throttled_minute);
-	put_int(o, "throttled_hour", v.throttled_hour);
+	put_text(o, "name", v->name);
+	put_text(o, "group", v->group);
+	put_text(o, "state", states[v->state]);
+	put_text(o, "cause", v->cause);
+	put_int(o, "cool_ms", v->cool_until > now ? v->cool_until - now : 0);
+	put_known(o, "rpm", v->rpm > 0 ? v->rpm : -1);
+	put_known(o, "tpm", v->tpm > 0 ? v->tpm : -1);
+	put_known(o, "remaining_requests", v->remaining_requests);
+	put_known(o, "remaining_tokens", v->remaining_tokens);
+	put_known(o, "reset_requests_ms", (double)v->reset_requests);
+	put_known(o, "reset_tokens_ms", (double)v->reset_tokens);
+	put_known(o, "window", v->window);
+	put_int(o, "in_flight", v->in_flight);
+	put_int(o, "waiting", v->waiting);
+	put_int(o, "admitted", v->admitted);
+	put_int(o, "answered", v->answered);
+	put_int(o, "throttled", v->throttled);
+	put_int(o, "throttled_minute", v->throttled_minute);
+	put_int(o, "throttled_hour", v->throttled_hour);
 	return o;
 }
 
@@ -119,8 +117,13 @@ status_limits(const struct supervisor *sup)
 	struct json_object *list = json_object_new_array();
 	int64_t now = clock_mono();
 
-	for (size_t i = 0; i < limiter_endpoints(sup->limiter); i++)
-		json_object_array_add(list, endpoint_json(sup, (int)i, now));
+	struct limiter_view v;
+
+	for (size_t i = 0; i < limiter_endpoints(sup->limiter); i++) {
+		limiter_view(sup->limiter, (int)i, now, &v);
+		if (!v.gone)
+			json_object_array_add(list, endpoint_json(&v, now));
+	}
 	return list;
 }
 

@@ -76,6 +76,7 @@ struct ask {
 	int		 tries;		/* outcomes that asked for a retry */
 	int64_t		 request;	/* in flight: ledger row, else 0 */
 	int64_t		 reserved_cost;
+	int64_t		 prompt_tokens;	/* the worker's estimate of the input */
 	/* An answer that arrived and waits for its outcome. */
 	char		*text;
 	struct json_object *citations;

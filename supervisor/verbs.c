@@ -187,6 +187,30 @@ options_problem(const struct msg_job *o)
 	return NULL;
 }
 
+/* What was set is part of the job's history. */
+static void
+note_options(struct client *c, const struct job *job, const struct msg_job *o)
+{
+	struct buf text = { 0 };
+
+	if (o->mode != NULL)
+		buf_printf(&text, ", mode %s", o->mode);
+	if (o->concurrency == CONFIG_AUTO)
+		buf_puts(&text, ", concurrency auto");
+	else if (o->concurrency != -1)
+		buf_printf(&text, ", concurrency %" PRId64, o->concurrency);
+	if (o->priority > 0)
+		buf_printf(&text, ", priority %" PRId64, o->priority);
+	if (o->budget != -1)
+		buf_printf(&text, ", budget $%.2f", (double)o->budget / 1e6);
+	if (o->sample > 0)
+		buf_printf(&text, ", a sample of %" PRId64, o->sample);
+	if (text.len > 0)
+		store_note_event(c->sup->store, job->id, 0, "set",
+		    text.bytes + strlen(", "));
+	buf_clear(&text);
+}
+
 static void
 apply_options(struct client *c, struct job *job, const struct msg_job *o)
 {
@@ -203,6 +227,7 @@ apply_options(struct client *c, struct job *job, const struct msg_job *o)
 	if (o->sample > 0)
 		to->sample_until = job_final(job) + o->sample;
 	job_note_options(c->sup, job);
+	note_options(c, job, o);
 }
 
 static void
@@ -372,10 +397,15 @@ verb_set(struct client *c, struct message *msg, struct reply *reply)
 static void
 retried(struct client *c, struct job *job, int64_t n, struct reply *reply)
 {
-	char err[STORE_ERRLEN];
+	char err[STORE_ERRLEN], *text;
 
 	if (store_job_counts(c->sup->store, job->id, job->counts, err) == -1)
 		fatal("%s", err);
+	if (n > 0) {
+		text = xasprintf("%" PRId64 " accounts to do again", n);
+		store_note_event(c->sup->store, job->id, 0, "retry", text);
+		free(text);
+	}
 	if (n > 0 && (job->state == JOB_COMPLETED ||
 	    job->state == JOB_CANCELLED))
 		job_run(c, job, reply);

@@ -16,10 +16,12 @@
 #include "worker/classify.h"
 #include "worker/wire.h"
 
+#define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 #define CITATIONS_MAX	100
 #define URL_MAX		2048		/* bytes; longer ones are left out */
 #define NAME_MAX_BYTES	200		/* a model's name and the like */
 #define TOKENS_MAX	INT64_C(1000000000000)
+#define EXCUSE_MAX	600		/* bytes; an answer may have 300 words */
 
 void
 answer_init(struct answer *a)
@@ -166,6 +168,70 @@ fail_with_fault(struct answer *a, int status, const struct fault *f,
 	answer_fail(a, kind, message);
 }
 
+/* ---- excuses ---- */
+
+/*
+ * Some models do not mark a refusal as one: they apologize in place of an
+ * answer.  That nothing was found is a result, though, when it says where was
+ * looked, and what is marked as unverified is what the playbook asks of a
+ * model without a search.  So only a short text counts as an excuse, which
+ * begins like one, has no source, and claims none of that work.  In doubt it
+ * is an answer: people see a poor one, while a good one refused is paid for
+ * again and again, and fails its account.
+ */
+static const char *const excuses[] = {
+	"i'm sorry", "i am sorry", "sorry,", "sorry but", "apologies,",
+	"apologies for", "my apologies", "i apologize", "i apologise",
+	"unfortunately, i ", "unfortunately i ", "i cannot ", "i can't ",
+	"i can not ", "i could not ", "i couldn't ", "i was unable to ",
+	"i wasn't able to ", "i was not able to ", "i am unable to ",
+	"i'm unable to ", "i am not able to ", "i'm not able to ",
+	"i don't have access ", "i do not have access ", "as an ai ",
+};
+
+static const char *const signs_of_work[] = {
+	"://", "not found", "looked", "searched", "checked", "unverified",
+};
+
+/* A short text with the typographic apostrophe made plain. */
+static void
+plain_text(char plain[static EXCUSE_MAX + 1], const char *text)
+{
+	static const char quote[] = "\xe2\x80\x99";
+	size_t n = 0;
+
+	while (*text != '\0' && n < EXCUSE_MAX) {
+		if (strncmp(text, quote, strlen(quote)) == 0) {
+			plain[n++] = '\'';
+			text += strlen(quote);
+		} else {
+			plain[n++] = *text++;
+		}
+	}
+	plain[n] = '\0';
+}
+
+static bool
+is_excuse(const struct answer *a, const char *text)
+{
+	char plain[EXCUSE_MAX + 1];
+	const char *start;
+	bool excused = false;
+
+	if (a->text.len > EXCUSE_MAX ||
+	    json_object_array_length(a->citations) > 0)
+		return false;
+	plain_text(plain, text);
+	/* Behind what Markdown may put in front. */
+	start = plain + strspn(plain, " \t\n*_#>");
+	for (size_t i = 0; i < NELEM(excuses) && !excused; i++)
+		excused = strncasecmp(start, excuses[i],
+		    strlen(excuses[i])) == 0;
+	for (size_t i = 0; i < NELEM(signs_of_work) && excused; i++)
+		excused = strcasestr(start, signs_of_work[i]) == NULL;
+	return excused;
+}
+
 /* What is left to object to when the wire found nothing. */
 static void
 judge_text(struct answer *a)
@@ -176,6 +242,9 @@ judge_text(struct answer *a)
 		answer_fail(a, KIND_REFUSED, "");
 	if (text[strspn(text, " \t\n")] == '\0')
 		answer_fail(a, KIND_EMPTY, "");
+	if (is_excuse(a, text))
+		answer_fail(a, KIND_REFUSED, "an apology instead of an "
+		    "answer");
 	if (a->text.len > MESSAGE_ANSWER_MAX)
 		answer_fail(a, KIND_TOO_LARGE, "");
 }

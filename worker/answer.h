@@ -39,7 +39,8 @@ void	 answer_clear(struct answer *);
 /*
  * Read a whole HTTP answer of that status in the words of wire.  key is only
  * there to be masked in messages.  Afterwards answer->kind is KIND_OK exactly
- * when text holds a complete answer of 1..MESSAGE_ANSWER_MAX bytes.
+ * when text holds a complete answer of 1..MESSAGE_ANSWER_MAX bytes that is
+ * not a mere apology for there being none.
  */
 void	 answer_read(struct answer *, const struct wire *, int status,
 	    const char *body, size_t len, enum should_retry, const char *key);

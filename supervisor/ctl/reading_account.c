@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/config.h"
 #include "common/json.h"
 #include "common/kind.h"
+#include "common/playbook.h"
 #include "supervisor/ctl/output.h"
 #include "supervisor/ctl/reading.h"
 #include "supervisor/store/reader.h"
@@ -41,8 +43,34 @@ parse_kind(const struct ctl *ctl, const char *text, const char **kind)
 	return CTL_USAGE;
 }
 
+/* The hashes of the configured playbook's texts, which the caller drops. */
+static struct json_object *
+prompts_now(struct ctl *ctl)
+{
+	const struct config *config = ctl_config(ctl);
+	struct json_object *prompts;
+	struct playbook *book;
+	char err[PLAYBOOK_ERRLEN];
+
+	if (config == NULL)
+		return NULL;
+	book = playbook_load(config->playbook, err, sizeof(err));
+	if (book == NULL) {
+		ctl_fail(ctl, CTL_FAILED, "%s", err);
+		return NULL;
+	}
+	prompts = json_object_new_object();
+	for (size_t i = 0; i < book->n_sections; i++)
+		json_put_text(prompts, book->sections[i].key,
+		    book->sections[i].hash);
+	json_put_text(prompts, PLAYBOOK_CATEGORIZE, book->categorize_hash);
+	playbook_free(book);
+	return prompts;
+}
+
 static int
-take_option(const struct ctl *ctl, int ch, struct reader_filter *f)
+take_option(const struct ctl *ctl, int ch, struct reader_filter *f,
+    bool *outdated)
 {
 	switch (ch) {
 	case 's':
@@ -52,6 +80,9 @@ take_option(const struct ctl *ctl, int ch, struct reader_filter *f)
 		return CTL_OK;
 	case 'e':
 		return parse_kind(ctl, optarg, &f->error_kind);
+	case 'o':
+		*outdated = true;
+		return CTL_OK;
 	case 'r':
 		f->ranked = true;
 		return CTL_OK;
@@ -65,12 +96,13 @@ take_option(const struct ctl *ctl, int ch, struct reader_filter *f)
 
 static int
 parse_options(const struct ctl *ctl, int argc, char **argv,
-    struct reader_filter *f)
+    struct reader_filter *f, bool *outdated)
 {
 	static const struct option options[] = {
 		{ "state", required_argument, NULL, 's' },
 		{ "tier", required_argument, NULL, 't' },
 		{ "error-kind", required_argument, NULL, 'e' },
+		{ "outdated", no_argument, NULL, 'o' },
 		{ "ranked", no_argument, NULL, 'r' },
 		{ "limit", required_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
@@ -79,7 +111,7 @@ parse_options(const struct ctl *ctl, int argc, char **argv,
 
 	*f = (struct reader_filter){ .state = -1 };
 	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1)
-		if (take_option(ctl, ch, f) != CTL_OK)
+		if (take_option(ctl, ch, f, outdated) != CTL_OK)
 			return CTL_USAGE;
 	return CTL_OK;
 }
@@ -211,18 +243,27 @@ show_accounts(struct ctl *ctl, struct reader *r,
 int
 verb_accounts(struct ctl *ctl, int argc, char **argv)
 {
+	struct json_object *prompts = NULL;
 	struct reader_filter filter;
 	struct reader *r = NULL;
 	struct reader_job job;
+	bool outdated = false;
 	int code;
 
-	if (parse_options(ctl, argc, argv, &filter) != CTL_OK)
+	if (parse_options(ctl, argc, argv, &filter, &outdated) != CTL_OK)
 		return CTL_USAGE;
 	code = reading_job(ctl, argc - optind, argv + optind, &r, &job);
 	if (code != CTL_OK)
 		return code;
 	filter.job = job.id;
-	code = show_accounts(ctl, r, &filter);
+	if (outdated && (prompts = prompts_now(ctl)) == NULL) {
+		code = CTL_FAILED;
+	} else {
+		filter.prompts = prompts == NULL ? NULL :
+		    json_text(prompts, NULL);
+		code = show_accounts(ctl, r, &filter);
+	}
+	json_object_put(prompts);
 	reader_job_clear(&job);
 	return code;
 }

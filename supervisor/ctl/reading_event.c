@@ -4,7 +4,9 @@
 /* The verb events. */
 
 #include <getopt.h>
+#include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "common/json.h"
 #include "supervisor/ctl/output.h"
@@ -12,6 +14,7 @@
 #include "supervisor/store/reader.h"
 
 #define EVENTS_SHOWN	20
+#define LOOK_MS		250	/* between looks for new ones */
 
 static const struct column event_columns[] = {
 	{ "TIME", ALIGN_LEFT, false },
@@ -41,22 +44,28 @@ events_table(const struct reader_event *events, size_t n)
 	table_free(t);
 }
 
+static struct json_object *
+event_json(const struct reader_event *e)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_put_int(o, "event", e->id);
+	json_put_time(o, "happened_at", e->at);
+	json_put_int(o, "job", e->job);
+	json_put_int(o, "account", e->account);
+	json_put_text(o, "kind", e->kind);
+	json_put_text(o, "message", e->message);
+	return o;
+}
+
 static void
 events_json(const struct reader_event *events, size_t n)
 {
-	struct json_object *all = json_object_new_object(), *list, *o;
+	struct json_object *all = json_object_new_object(), *list;
 
 	list = json_object_new_array();
-	for (size_t i = 0; i < n; i++) {
-		o = json_object_new_object();
-		json_put_int(o, "event", events[i].id);
-		json_put_time(o, "happened_at", events[i].at);
-		json_put_int(o, "job", events[i].job);
-		json_put_int(o, "account", events[i].account);
-		json_put_text(o, "kind", events[i].kind);
-		json_put_text(o, "message", events[i].message);
-		json_object_array_add(list, o);
-	}
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(list, event_json(&events[i]));
 	json_object_object_add(all, "events", list);
 	output_json(stdout, all);
 }
@@ -79,22 +88,96 @@ show_events(struct ctl *ctl, struct reader *r, int64_t job, int64_t max)
 	return CTL_OK;
 }
 
-int
-verb_events(struct ctl *ctl, int argc, char **argv)
+/* ---- following ---- */
+
+/* "2026-11-23T18:53:01Z job 1 account 7 account-failed: Acme: ..." */
+static void
+event_line(const struct reader_event *e)
+{
+	struct buf line = { 0 }, message = { 0 };
+	char at[OUTPUT_VALUE];
+	struct output out;
+
+	output_init(&out, stdout);
+	buf_printf(&line, "%s ", time_text(&out, e->at, at));
+	if (e->job != -1)
+		buf_printf(&line, "job %jd ", (intmax_t)e->job);
+	if (e->account != -1)
+		buf_printf(&line, "account %jd ", (intmax_t)e->account);
+	text_clean(&message, e->message, TEXT_LINE);
+	buf_puts(&line, e->kind);
+	if (message.len > 0)
+		buf_printf(&line, ": %s", message.bytes);
+	puts(line.bytes);
+	buf_clear(&message);
+	buf_clear(&line);
+}
+
+/* Show and drop them; *last becomes the number of the last one. */
+static void
+follow_show(const struct ctl *ctl, struct reader_event *events, size_t n,
+    int64_t *last)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (ctl->json)
+			output_json(stdout, event_json(&events[i]));
+		else
+			event_line(&events[i]);
+		*last = events[i].id;
+	}
+	reader_events_free(events, n);
+}
+
+/* Ends by a signal, or when nobody reads any more. */
+static int
+follow_events(struct ctl *ctl, struct reader *r, int64_t job, int64_t max)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+	struct reader_event *events;
+	int64_t last = 0;
+	size_t n;
+
+	if (reader_events(r, job, max, &events, &n) == -1)
+		return reading_failed(ctl, r);
+	do {
+		follow_show(ctl, events, n, &last);
+		if (fflush(stdout) == EOF || poll(&out, 1, LOOK_MS) != 0)
+			return CTL_FAILED;
+	} while (reader_events_after(r, job, last, &events, &n) == 0);
+	return reading_failed(ctl, r);
+}
+
+static int
+parse_options(const struct ctl *ctl, int argc, char **argv, int64_t *max,
+    bool *follow)
 {
 	static const struct option options[] = {
+		{ "follow", no_argument, NULL, 'f' },
 		{ "number", required_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
 	};
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "fn:", options, NULL)) != -1)
+		if (ch == 'f')
+			*follow = true;
+		else if (ch != 'n' ||
+		    (*max = ctl_number(ctl, "-n", optarg)) == -1)
+			return CTL_USAGE;
+	return CTL_OK;
+}
+
+int
+verb_events(struct ctl *ctl, int argc, char **argv)
+{
 	int64_t max = EVENTS_SHOWN, id = 0;
 	struct reader *r = NULL;
 	struct reader_job job;
-	int ch, code;
+	bool follow = false;
+	int code;
 
-	while ((ch = getopt_long(argc, argv, "n:", options, NULL)) != -1)
-		if (ch != 'n' ||
-		    (max = ctl_number(ctl, "-n", optarg)) == -1)
-			return CTL_USAGE;
+	if (parse_options(ctl, argc, argv, &max, &follow) != CTL_OK)
+		return CTL_USAGE;
 	if (optind < argc) {
 		code = reading_job(ctl, argc - optind, argv + optind, &r,
 		    &job);
@@ -105,5 +188,6 @@ verb_events(struct ctl *ctl, int argc, char **argv)
 	} else if ((r = ctl_reader(ctl)) == NULL) {
 		return CTL_FAILED;
 	}
-	return show_events(ctl, r, id, max);
+	return follow ? follow_events(ctl, r, id, max) :
+	    show_events(ctl, r, id, max);
 }

@@ -80,10 +80,14 @@ static const struct verb verbs[] = {
 	    "playbook asked\n"
 	    "Completed accounts take part where they are named.\n" },
 	{ "accounts", verb_accounts, "JOB [--state STATE] [--tier TIER] "
-	    "[--error-kind KIND] [--limit N]", "the accounts of a job",
+	    "[--error-kind KIND] [--outdated] [--ranked] "
+	    "[--limit N]",
+	    "the accounts of a job",
 	    "--state STATE         pending, processing, completed or failed\n"
 	    "--tier TIER           A, B or C\n"
 	    "--error-kind KIND     why it failed\n"
+	    "--outdated            those that an older playbook asked\n"
+	    "--ranked              best first\n"
 	    "--limit N             no more than N\n" },
 	{ "show", verb_show, "ACCOUNT", "all that is known of an account",
 	    NULL },
@@ -99,8 +103,9 @@ static const struct verb verbs[] = {
 	    "--by WHAT             job, day, model, endpoint or section\n" },
 	{ "estimate", verb_estimate, "JOB",
 	    "what the rest of a job will cost, and how long it takes", NULL },
-	{ "events", verb_events, "[JOB] [-n N]", "what happened",
-	    "-n N                  the last N\n" },
+	{ "events", verb_events, "[JOB] [-n N] [-f]", "what happened",
+	    "-n N                  the last N\n"
+	    "-f, --follow          and go on with what happens from now\n" },
 	{ "version", verb_version, "", "of sdrctl", NULL },
 	{ "help", verb_help_on, "[VERB]", "this, or what a verb does", NULL },
 };

@@ -80,6 +80,11 @@ struct reader_filter {
 	int	 state;			/* enum account_state, -1: any */
 	const char *tier;		/* NULL: any, and none */
 	const char *error_kind;		/* likewise */
+	/*
+	 * JSON {key: hash}, "categorize" among the keys, of a playbook: only
+	 * final accounts of which another text was asked; NULL: any.
+	 */
+	const char *prompts;
 	bool	 ranked;		/* best first, otherwise by number */
 	int64_t	 limit;			/* 0: all */
 	int64_t	 offset;
@@ -181,6 +186,9 @@ struct reader_event {
 
 /* The last `max` ones, oldest first; job 0: of all. */
 int	 reader_events(struct reader *, int64_t job, int64_t max,
+	    struct reader_event **, size_t *n);
+/* Those behind the event of this number, oldest first. */
+int	 reader_events_after(struct reader *, int64_t job, int64_t event,
 	    struct reader_event **, size_t *n);
 void	 reader_events_free(struct reader_event *, size_t n);
 

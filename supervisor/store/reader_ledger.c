@@ -21,18 +21,18 @@ reverse(struct reader_event *events, size_t n)
 	}
 }
 
-int
-reader_events(struct reader *r, int64_t job, int64_t max,
+static int
+read_events(struct reader *r, enum question which, int64_t job, int64_t bound,
     struct reader_event **events, size_t *n)
 {
-	sqlite3_stmt *st = question(r, ASK_EVENTS);
+	sqlite3_stmt *st = question(r, which);
 	int rc;
 
 	*events = NULL;
 	*n = 0;
 	if (st == NULL)
 		return -1;
-	statement_bind(st, "ii", job, max);
+	statement_bind(st, "ii", job, bound);
 	while ((rc = question_next(r, st)) == 1) {
 		*events = xreallocarray(*events, *n + 1, sizeof(**events));
 		(*events)[(*n)++] = (struct reader_event){
@@ -46,9 +46,24 @@ reader_events(struct reader *r, int64_t job, int64_t max,
 	}
 	if (rc == -1)
 		reader_events_free(*events, *n);
-	else
-		reverse(*events, *n);
 	return rc;
+}
+
+int
+reader_events(struct reader *r, int64_t job, int64_t max,
+    struct reader_event **events, size_t *n)
+{
+	if (read_events(r, ASK_EVENTS, job, max, events, n) == -1)
+		return -1;
+	reverse(*events, *n);
+	return 0;
+}
+
+int
+reader_events_after(struct reader *r, int64_t job, int64_t event,
+    struct reader_event **events, size_t *n)
+{
+	return read_events(r, ASK_EVENTS_AFTER, job, event, events, n);
 }
 
 void

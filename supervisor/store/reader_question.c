@@ -44,11 +44,18 @@
 	" AND typeof(member.key) = 'text'" \
 	" GROUP BY member.key ORDER BY 2, 3"
 
+/* What is outdated is told as by the statements of retry. */
 #define ACCOUNTS \
 	"SELECT id FROM account WHERE job_id = ?1" \
 	" AND (?2 IS NULL OR state = ?2)" \
 	" AND (?3 IS NULL OR tier = ?3 COLLATE NOCASE)" \
-	" AND (?4 IS NULL OR error_kind = ?4)"
+	" AND (?4 IS NULL OR error_kind = ?4)" \
+	" AND (?5 IS NULL OR (state IN ('completed', 'failed') AND" \
+	"   ((state = 'completed' AND prompt_hash IS NOT" \
+	"     json_extract(?5, '$.categorize')) OR" \
+	"   EXISTS (SELECT 1 FROM section AS s WHERE s.account_id = account.id" \
+	"     AND s.prompt_hash IS NOT" \
+	"     json_extract(?5, '$.\"' || s.key || '\"')))))"
 
 #define GOOD	"state = 'answered' AND error_kind IS NULL"
 
@@ -66,10 +73,10 @@ static const char *const sql[QUESTIONS] = {
 	[ASK_KNOWN] =
 	    "SELECT 1 FROM account WHERE dedup_key = ?1 LIMIT 1",
 	[ASK_ACCOUNTS] =
-	    ACCOUNTS " ORDER BY id LIMIT ?5 OFFSET ?6",
+	    ACCOUNTS " ORDER BY id LIMIT ?6 OFFSET ?7",
 	[ASK_RANKING] =
 	    ACCOUNTS " ORDER BY tier IS NULL, tier, priority DESC,"
-	    " company_name COLLATE NOCASE, id LIMIT ?5 OFFSET ?6",
+	    " company_name COLLATE NOCASE, id LIMIT ?6 OFFSET ?7",
 	[ASK_ACCOUNT] =
 	    "SELECT id, job_id, line, company_name, domain, website,"
 	    " industry, owner, extra, state, attempt, error_kind, error,"
@@ -95,6 +102,9 @@ static const char *const sql[QUESTIONS] = {
 	[ASK_EVENTS] =
 	    "SELECT id, at, job_id, account_id, kind, message FROM event"
 	    " WHERE ?1 = 0 OR job_id = ?1 ORDER BY id DESC LIMIT ?2",
+	[ASK_EVENTS_AFTER] =
+	    "SELECT id, at, job_id, account_id, kind, message FROM event"
+	    " WHERE (?1 = 0 OR job_id = ?1) AND id > ?2 ORDER BY id",
 	[ASK_JOB_SPENT] =
 	    "SELECT " SPENT " FROM request WHERE job_id = ?1",
 	[ASK_COST_BY_JOB] =

@@ -91,7 +91,7 @@ teardown(void **state)
 	static const char *const more[] = { "README.md", "3-x.md", "30-x.txt",
 		"30-x.md", "30-x.md~", ".30-x.md", "30x.md", "30-.md",
 		"30-a b.md", "30-first.md", "30-categorize.md" };
-	char name[16];
+	char name[32];
 
 	(void)state;
 	for (size_t i = 0; i < NELEM(least); i++)
@@ -312,7 +312,7 @@ static void
 test_sizes(void **state)
 {
 	static char text[PLAYBOOK_FILE_MAX + 1];
-	char name[16];
+	char name[32];
 
 	(void)state;
 	memset(text, 'x', sizeof(text));
@@ -337,7 +337,7 @@ static void
 test_too_many_sections(void **state)
 {
 	struct playbook *book;
-	char name[16];
+	char name[32];
 
 	(void)state;
 	for (int i = 30; i < 92; i++) {

@@ -286,6 +286,31 @@ test_events(void **state)
 }
 
 static void
+test_events_after(void **state)
+{
+	struct fixture *f = *state;
+	struct reader_event *events;
+	int64_t first;
+	size_t n;
+
+	assert_int_equal(reader_events_after(f->reader, 0, 0, &events, &n),
+	    0);
+	assert_int_equal(n, 3);
+	assert_string_equal(events[0].message, "first");
+	first = events[0].id;
+	reader_events_free(events, n);
+	assert_int_equal(reader_events_after(f->reader, f->half.job, first,
+	    &events, &n), 0);
+	assert_int_equal(n, 1);
+	assert_string_equal(events[0].message, "third");
+	reader_events_free(events, n);
+	assert_int_equal(reader_events_after(f->reader, 0, first + 2, &events,
+	    &n), 0);
+	assert_int_equal(n, 0);
+	reader_events_free(events, n);
+}
+
+static void
 test_spent(void **state)
 {
 	struct fixture *f = *state;

@@ -163,8 +163,9 @@ test_odd_schemas(void **state)
 	    "{\"type\":[null]}", "{\"type\":[]}", "{\"type\":\"poem\"}",
 	    "{\"$ref\":\"#\"}", "{\"$ref\":\"#/none\"}",
 	    "{\"$ref\":\"x\"}", "{\"enum\":[]}", "{\"anyOf\":[]}",
-	    "{\"anyOf\":[5]}", "{\"type\":\"object\","
-	    "\"properties\":{\"a\":null,\"b\":[]}}",
+	    "{\"anyOf\":[5]}",
+	    ("{\"type\":\"object\","
+	    "\"properties\":{\"a\":null,\"b\":[]}}"),
 	    "{\"type\":\"integer\",\"minimum\":9223372036854775807}",
 	    "{\"type\":\"integer\",\"minimum\":5,\"maximum\":-5}",
 	    "{\"type\":\"array\",\"minItems\":1000000000}",

@@ -143,6 +143,88 @@ test_message_hides_the_key(void **state)
 	answer_clear(&a);
 }
 
+/* A model that has nothing to say may say so, with or without work done. */
+static const struct {
+	const char	*text;
+	enum kind	 kind;
+} apologies[] = {
+	{ "I'm sorry, I couldn't complete the research for this company.",
+	    KIND_REFUSED },
+	{ "I\\u2019m sorry, but I can\\u2019t help with that.", KIND_REFUSED },
+	{ "\\n**Sorry, I cannot provide that.** Please try again later.",
+	    KIND_REFUSED },
+	{ "> I cannot browse the internet.", KIND_REFUSED },
+	{ "I CAN'T ACCESS REAL-TIME DATA.", KIND_REFUSED },
+	{ "As an AI language model, I have no access to the web.",
+	    KIND_REFUSED },
+	{ "Unfortunately, I was not able to find information on Acme.",
+	    KIND_REFUSED },
+	{ "I apologize for the inconvenience.", KIND_REFUSED },
+	/* Nothing found is a result when it says where was looked. */
+	{ "Not found: no incident. Looked at acme.example and the press.",
+	    KIND_OK },
+	{ "I could not find an incident. I looked at the company's site, its "
+	    "filings and two news searches.", KIND_OK },
+	{ "I couldn't find a certificate; none is on "
+	    "https://acme.example/trust.", KIND_OK },
+	{ "Unfortunately, I searched the filings in vain. Not found.",
+	    KIND_OK },
+	{ "I cannot search the web; from memory and unverified: Acme runs "
+	    "its own log-in.", KIND_OK },
+	/* Words of an apology in an answer. */
+	{ "Acme wrote: I'm sorry, we lost your records (May 2026).",
+	    KIND_OK },
+	{ "Sorry Coffee Ltd sells coffee in Leeds.", KIND_OK },
+	{ "I. Overview: Acme makes tools.", KIND_OK },
+};
+
+static enum kind
+kind_of_text(const char *text, const char *annotations)
+{
+	struct buf body = { 0 };
+	struct answer a;
+	enum kind kind;
+
+	buf_printf(&body, "{\"output\":[{\"type\":\"message\",\"content\":[{"
+	    "\"type\":\"output_text\",\"text\":\"%s\",\"annotations\":[%s]}]}"
+	    "]}", text, annotations);
+	read_exact(&a, &wire_responses, 200, body.bytes, body.len);
+	kind = a.kind;
+	if (kind == KIND_REFUSED)
+		assert_string_equal(a.message,
+		    "an apology instead of an answer");
+	answer_clear(&a);
+	buf_clear(&body);
+	return kind;
+}
+
+static void
+test_apologies(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NELEM(apologies); i++)
+		if (kind_of_text(apologies[i].text, "") != apologies[i].kind)
+			fail_msg("\"%s\" is not %s", apologies[i].text,
+			    kind_name(apologies[i].kind));
+}
+
+static void
+test_apology_before_an_answer(void **state)
+{
+	struct buf text = { 0 };
+
+	(void)state;
+	assert_int_equal(kind_of_text("I'm sorry for the delay.",
+	    "{\"type\":\"url_citation\",\"url\":\"https://a.example/\"}"),
+	    KIND_OK);
+	buf_puts(&text, "I'm sorry, this is long.");
+	assert_int_equal(kind_of_text(text.bytes, ""), KIND_REFUSED);
+	while (text.len <= 600)
+		buf_puts(&text, " Acme makes tools for gardens.");
+	assert_int_equal(kind_of_text(text.bytes, ""), KIND_OK);
+	buf_clear(&text);
+}
+
 static const struct {
 	int		 status;
 	const char	*code;
@@ -309,6 +391,8 @@ main(void)
 		cmocka_unit_test(test_chat_answer),
 		cmocka_unit_test(test_citations_are_bounded),
 		cmocka_unit_test(test_message_hides_the_key),
+		cmocka_unit_test(test_apologies),
+		cmocka_unit_test(test_apology_before_an_answer),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_model_named_in_words),
 		cmocka_unit_test(test_requests_are_json),
