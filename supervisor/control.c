@@ -92,6 +92,7 @@ client_flush(struct client *c)
 static void
 client_heard(struct client *c, const char *body, size_t len)
 {
+	size_t noted = store_notes(c->sup->store);
 	struct reply reply = { 0 };
 	char err[MESSAGE_ERRLEN];
 	struct message msg;
@@ -105,7 +106,8 @@ client_heard(struct client *c, const char *body, size_t len)
 		message_clear(&msg);
 	}
 	client_reply(c, &reply);
-	if (store_has_notes(c->sup->store))
+	/* A promise waits for its commit; other people's do not matter. */
+	if (store_notes(c->sup->store) > noted)
 		c->held = true;
 	free(reply.message);
 	json_object_put(reply.result);

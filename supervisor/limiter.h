@@ -152,6 +152,9 @@ void	 limiter_pause(struct limiter *, int endpoint, bool whole_group,
 void	 limiter_resume(struct limiter *);	/* all that were paused */
 /* True when some endpoint could serve, now or after a cool-down. */
 bool	 limiter_usable(const struct limiter *);
+/* True when another endpoint than this one is open now. */
+bool	 limiter_another_open(const struct limiter *, int endpoint,
+	    int64_t now);
 /* The cause of the first paused endpoint, "" when none is. */
 const char *limiter_cause(const struct limiter *);
 

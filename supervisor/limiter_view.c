@@ -102,3 +102,18 @@ limiter_concurrency(const struct limiter *limiter, int64_t now)
 	return (int64_t)fmax(1, fmin(LIMITER_CONCURRENCY_MAX,
 	    ceil(in_flight / IN_FLIGHT)));
 }
+
+bool
+limiter_another_open(const struct limiter *l, int endpoint, int64_t now)
+{
+	struct limiter_view v;
+
+	for (size_t i = 0; i < limiter_endpoints(l); i++) {
+		if ((int)i == endpoint)
+			continue;
+		limiter_view(l, (int)i, now, &v);
+		if (!v.gone && v.state == ENDPOINT_OPEN)
+			return true;
+	}
+	return false;
+}

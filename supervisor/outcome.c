@@ -81,6 +81,18 @@ fail_with_tries(struct supervisor *sup, struct run *run, const struct ask *a,
 	free(error);
 }
 
+/*
+ * When this endpoint is in trouble and another is open, that one takes over
+ * at once; if it fails, too, the request waits like any other.
+ */
+static bool
+taken_over(const struct supervisor *sup, const struct ask *a, enum kind kind)
+{
+	return kind_info(kind)->trouble && a->permit.avoid == NULL &&
+	    limiter_another_open(sup->limiter, a->permit.endpoint,
+	    clock_mono());
+}
+
 static void
 remedy_retry(struct supervisor *sup, struct ask *a,
     const struct msg_outcome *o, enum kind kind)
@@ -92,8 +104,8 @@ remedy_retry(struct supervisor *sup, struct ask *a,
 		fail_with_tries(sup, a->run, a, kind, o->message);
 		return;
 	}
-	wait = limiter_backoff(sup->limiter, kind, o->limits.retry_after,
-	    a->tries);
+	wait = taken_over(sup, a, kind) ? 0 : limiter_backoff(sup->limiter,
+	    kind, o->limits.retry_after, a->tries);
 	a->permit.not_before = clock_mono() + wait;
 	a->permit.avoid = kind_info(kind)->trouble ? limiter_endpoint_name(
 	    sup->limiter, a->permit.endpoint) : NULL;

@@ -127,13 +127,31 @@ import_meant(struct client *c, int64_t job, struct reply *reply)
 	return false;
 }
 
+/* sdrctl sends no such rows; whoever does is told which. */
+static bool
+rows_named(const struct msg_import_rows *in, struct reply *reply)
+{
+	for (size_t i = 0; i < in->n_rows; i++) {
+		const struct msg_row *r = &in->rows[i];
+
+		if (strspn(r->company_name, " ") == strlen(r->company_name) ||
+		    r->dedup_key[0] == '\0') {
+			say(reply, REPLY_FAILED, "line %" PRId64 ": a row "
+			    "needs company_name and dedup_key", r->line);
+			return false;
+		}
+	}
+	return true;
+}
+
 static void
 verb_import_rows(struct client *c, struct message *msg, struct reply *reply)
 {
 	struct store_imported in;
 	char err[STORE_ERRLEN];
 
-	if (!import_meant(c, msg->import_rows.job, reply))
+	if (!import_meant(c, msg->import_rows.job, reply) ||
+	    !rows_named(&msg->import_rows, reply))
 		return;
 	if (store_import_rows(c->sup->store, c->import, c->import_again,
 	    msg->import_rows.rows, msg->import_rows.n_rows, &in, err) == -1) {
@@ -302,9 +320,13 @@ legal(const struct job *job, enum job_state to, struct reply *reply)
 {
 	if (job_state_may(job->state, to))
 		return true;
-	say(reply, REPLY_NOT_NOW, "job %" PRId64 " is %s, so it cannot be %s",
-	    job->id, job_state_name(job->state),
-	    to == JOB_RUNNING ? "resumed" : job_state_name(to));
+	if (job->state == to)
+		say(reply, REPLY_NOT_NOW, "job %" PRId64 " is %s already",
+		    job->id, job_state_name(to));
+	else
+		say(reply, REPLY_NOT_NOW, "job %" PRId64 " is %s, so it "
+		    "cannot be %s", job->id, job_state_name(job->state),
+		    job_state_name(to));
 	return false;
 }
 
@@ -328,8 +350,10 @@ verb_resume(struct client *c, struct message *msg, struct reply *reply)
 	if (job == NULL)
 		return;
 	if (job->state != JOB_PAUSED) {
-		say(reply, REPLY_NOT_NOW, "job %" PRId64 " is %s, not paused",
-		    job->id, job_state_name(job->state));
+		say(reply, REPLY_NOT_NOW, "job %" PRId64 " is %s, not paused%s",
+		    job->id, job_state_name(job->state),
+		    job->state == JOB_CANCELLED || job->state == JOB_READY ?
+		    ": sdrctl start goes on with it" : "");
 		return;
 	}
 	job_run(c, job, reply);
@@ -349,20 +373,30 @@ verb_cancel(struct client *c, struct message *msg, struct reply *reply)
 	    "kept, and start goes on with it", job->id);
 }
 
+/* Why a job cannot be deleted now; NULL: it can. */
+static const char *
+delete_refusal(const struct job *job)
+{
+	if (job->state == JOB_LOADING)
+		return "is still being imported";
+	if (job->state == JOB_RUNNING)
+		return "is running: cancel it first";
+	if (job->counts[ACCOUNT_PROCESSING] > 0)
+		return "has answers on their way: delete it when they are here";
+	return NULL;
+}
+
 static void
 verb_delete(struct client *c, struct message *msg, struct reply *reply)
 {
 	struct job *job = job_asked(c, msg->job.job, reply);
 	char err[STORE_ERRLEN];
+	const char *why;
 
 	if (job == NULL)
 		return;
-	if (job->state == JOB_RUNNING || job->state == JOB_LOADING ||
-	    job->counts[ACCOUNT_PROCESSING] > 0) {
-		say(reply, REPLY_NOT_NOW, "job %" PRId64 " is %s with %" PRId64
-		    " accounts in hand: cancel it first", job->id,
-		    job_state_name(job->state),
-		    job->counts[ACCOUNT_PROCESSING]);
+	if ((why = delete_refusal(job)) != NULL) {
+		say(reply, REPLY_NOT_NOW, "job %" PRId64 " %s", job->id, why);
 		return;
 	}
 	if (store_job_delete(c->sup->store, job->id, err) == -1) {

@@ -105,7 +105,7 @@ static const struct verb verbs[] = {
 	    "what the rest of a job will cost, and how long it takes", NULL },
 	{ "events", verb_events, "[JOB] [-n N] [-f]", "what happened",
 	    "-n N                  the last N\n"
-	    "-f, --follow          and go on with what happens from now\n" },
+	    "-f                    and go on with what happens from now\n" },
 	{ "version", verb_version, "", "of sdrctl", NULL },
 	{ "help", verb_help_on, "[VERB]", "this, or what a verb does", NULL },
 };

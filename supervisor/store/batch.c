@@ -117,10 +117,10 @@ note(struct store *s, enum statement sql, const char *format, ...)
 	va_end(ap);
 }
 
-bool
-store_has_notes(const struct store *s)
+size_t
+store_notes(const struct store *s)
 {
-	return s->n_notes > 0;
+	return s->n_notes;
 }
 
 int64_t

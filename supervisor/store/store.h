@@ -143,7 +143,7 @@ void	 store_note_job_options(struct store *, int64_t job,
 void	 store_note_event(struct store *, int64_t job, int64_t account,
 	    const char *kind, const char *message);
 void	 store_note_limiter(struct store *, const char *state);
-bool	 store_has_notes(const struct store *);
+size_t	 store_notes(const struct store *);	/* how many wait */
 
 /* ---- the turn's transaction ---- */
 

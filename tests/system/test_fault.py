@@ -27,16 +27,19 @@ def assert_needed_and_faults(sim, needed):
 # A1: what is tried again
 
 
-@pytest.mark.parametrize("kind", ["408", "409", "429", "slow_down", "500",
-                                  "502", "503", "504", "529"])
-def test_A1_passing_errors_are_tried_again(make_sim, make_daemon, kind):
-    sim = make_sim("--latency", 10, "--fault", f"{kind}:total=3")
+@pytest.mark.parametrize("kinds", [
+    ("408", "409"), ("429",), ("slow_down",), ("500", "502", "504"),
+    ("503", "529")], ids="-".join)
+def test_A1_passing_errors_are_tried_again(make_sim, make_daemon, kinds):
+    sim = make_sim("--latency", 10)
+    sim.control(faults=[f"{kind}:total=2" for kind in kinds])
     daemon = make_daemon(sim).start()
     job = daemon.research(3)
     assert_complete(daemon, job, 3)
-    assert assert_needed_and_faults(sim, 3 * REQUESTS) == {kind: 3}
+    assert assert_needed_and_faults(sim, 3 * REQUESTS) == (
+        dict.fromkeys(kinds, 2))
     assert daemon.sql("SELECT state, count(*) FROM request GROUP BY 1") == [
-        ("answered", 3 * REQUESTS), ("refused", 3)]
+        ("answered", 3 * REQUESTS), ("refused", 2 * len(kinds))]
     assert daemon.value("SELECT count(*) FROM request WHERE "
                         "state = 'refused' AND cost > 0") == 0
     assert daemon.value("SELECT max(attempt) FROM account") == 1
@@ -113,8 +116,9 @@ def test_A2_still_bad_after_resume_pauses_again(make_sim, make_daemon):
     first = sim.settled()["requests"]
     daemon.do("resume", job=job)
     daemon.wait_job(job, "paused")
+    daemon.wait(lambda: daemon.states(job) == {"pending": 5},
+                "all given back")
     assert first < sim.settled()["requests"] < 5 * REQUESTS
-    assert daemon.states(job) == {"pending": 5}
 
 
 def test_A2_right_key_after_reload(make_sim, make_daemon, tmp_path):
@@ -309,7 +313,7 @@ def test_A8_hostile_company_name_in_the_log(sim, daemon):
 
 def test_two_endpoints_one_fails(make_sim, make_daemon):
     """The other takes over; a failing endpoint fails no account."""
-    bad = make_sim("--latency", 10, "--fault", "503")
+    bad = make_sim("--latency", 10, "--fault", "500")
     good = make_sim("--latency", 10)
     daemon = make_daemon(endpoints=[
         {"name": "first", "url": bad.url, "model": "sim-model"},
@@ -508,7 +512,9 @@ def test_S5_refused_and_left_as_it_is(sim, make_daemon, tmp_path, spoil):
     said = daemon.log_of_start()
     assert str(daemon.db) in said and len(said.splitlines()) < 5
     after = snapshot(folder)
-    after.pop("sdr.db.lock", None)
+    assert not after.pop("sdr.db-wal", None)
+    for name in ("sdr.db.lock", "sdr.db-shm"):
+        after.pop(name, None)
     assert after == before
 
 
@@ -523,7 +529,7 @@ def test_S5_wal_without_its_database(sim, make_daemon):
     daemon = make_daemon(sim)
     (daemon.folder / "sdr.db-wal").write_bytes(b"left over from something")
     assert daemon.start_in_vain() == 4
-    assert "sdr.db-wal" in daemon.log()
+    assert str(daemon.db) in daemon.log() and "-wal" in daemon.log()
     assert not daemon.db.exists()
     assert (daemon.folder / "sdr.db-wal").read_bytes() == (
         b"left over from something")

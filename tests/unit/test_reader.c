@@ -178,6 +178,36 @@ test_accounts(void **state)
 	    .ranked = true }, "210345");
 }
 
+/* Final accounts with an answer, or a categorization, of another text. */
+static void
+test_accounts_outdated(void **state)
+{
+	static const struct {
+		const char	*prompts;
+		const char	*found;
+	} cases[] = {
+		{ "{\"security\":\"h\",\"news\":\"h\",\"categorize\":\"c\"}",
+		    "" },
+		{ "{\"security\":\"h\",\"news\":\"h\",\"categorize\":\"x\"}",
+		    "012" },
+		{ "{\"security\":\"x\",\"news\":\"h\",\"categorize\":\"c\"}",
+		    "012" },
+		/* A section that the playbook no longer has. */
+		{ "{\"security\":\"h\",\"categorize\":\"c\"}", "012" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect_accounts(f, (struct reader_filter){ .state = -1,
+		    .prompts = cases[i].prompts }, cases[i].found);
+	half_execute(&f->half, "UPDATE section SET prompt_hash = 'old' "
+	    "WHERE account_id = 2 AND key = 'news'");
+	expect_accounts(f, (struct reader_filter){ .state = -1,
+	    .prompts = cases[0].prompts }, "1");
+	expect_accounts(f, (struct reader_filter){ .state = -1, .limit = 1,
+	    .prompts = cases[1].prompts }, "0");
+}
+
 static void
 test_account(void **state)
 {
@@ -603,10 +633,12 @@ main(void)
 		TEST(test_jobs),
 		TEST(test_known),
 		TEST(test_accounts),
+		TEST(test_accounts_outdated),
 		TEST(test_account),
 		TEST(test_account_parts),
 		TEST(test_names),
 		TEST(test_events),
+		TEST(test_events_after),
 		TEST(test_spent),
 		TEST(test_costs),
 		TEST(test_costs_by_day),

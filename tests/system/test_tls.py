@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The sdr authors
+"""A whole job over TLS and HTTP/2, through a proxy with a CA of its own."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from sdr import REQUESTS, assert_complete, die_with_parent, wait_for
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("nghttpx") and shutil.which("openssl")),
+    reason="nghttpx and openssl are needed")
+
+
+def openssl(*args):
+    subprocess.run(["openssl", *args], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """ca.pem, and good.pem for 127.0.0.1, wrong.pem for another name."""
+    folder = tmp_path_factory.mktemp("certificates")
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+            "-subj", "/CN=Test CA", "-keyout", folder / "ca.key",
+            "-out", folder / "ca.pem")
+    for name, subject in (("good", "IP:127.0.0.1"),
+                          ("wrong", "DNS:other.example")):
+        openssl("req", "-newkey", "rsa:2048", "-nodes",
+                "-subj", "/CN=" + name, "-keyout", folder / (name + ".key"),
+                "-out", folder / (name + ".csr"))
+        (folder / "ext").write_text("subjectAltName = %s\n" % subject)
+        openssl("x509", "-req", "-in", folder / (name + ".csr"), "-days", "2",
+                "-CA", folder / "ca.pem", "-CAkey", folder / "ca.key",
+                "-CAcreateserial", "-extfile", folder / "ext",
+                "-out", folder / (name + ".pem"))
+    return folder
+
+
+class Proxy:
+    """nghttpx with TLS in front of the simulator."""
+
+    def __init__(self, sim, folder, certificates, name):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.url = f"https://127.0.0.1:{port}/v1"
+        self.access = folder / "access.log"
+        self.process = subprocess.Popen(
+            ["nghttpx", "--conf=/dev/null", f"-f127.0.0.1,{port}",
+             f"-b127.0.0.1,{sim.port}", "--workers=1",
+             f"--accesslog-file={self.access}",
+             "--accesslog-format=$alpn $tls_protocol $status",
+             certificates / (name + ".key"), certificates / (name + ".pem")],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True, preexec_fn=die_with_parent)
+        wait_for(lambda: self.listens(port), "the proxy")
+
+    @staticmethod
+    def listens(port):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    def stop(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def make_proxy(tmp_path, certificates):
+    proxies = []
+
+    def make(sim, name):
+        proxies.append(Proxy(sim, tmp_path, certificates, name))
+        return proxies[-1]
+
+    yield make
+    for proxy in proxies:
+        proxy.stop()
+
+
+def test_job_over_tls_and_http2(sim, make_proxy, make_daemon, certificates):
+    proxy = make_proxy(sim, "good")
+    daemon = make_daemon(endpoint={"url": proxy.url,
+                                   "ca": certificates / "ca.pem"}).start()
+    job = daemon.research(20)
+    assert_complete(daemon, job, 20)
+    assert sim.settled()["answered"] == 20 * REQUESTS
+    wait_for(lambda: len(proxy.access.read_text().splitlines()) ==
+             20 * REQUESTS, "the access log")
+    for line in proxy.access.read_text().splitlines():
+        protocol, tls, status = line.split()
+        assert (protocol, status) == ("h2", "200")
+        assert tls in ("TLSv1.2", "TLSv1.3")
+
+
+@pytest.mark.parametrize("name, trusted", [("wrong", True), ("good", False)])
+def test_A3_certificate_is_verified(sim, make_proxy, make_daemon,
+                                    certificates, name, trusted):
+    """Not even the key is sent to somebody who cannot be told."""
+    proxy = make_proxy(sim, name)
+    trust = {"ca": certificates / "ca.pem"} if trusted else {}
+    daemon = make_daemon(endpoint={"url": proxy.url, **trust},
+                         processing={"max_retries": 0}).start()
+    job = daemon.research(["Acme"])
+    daemon.wait(lambda: daemon.value(
+        "SELECT count(*) FROM request WHERE error_kind = 'tls'"),
+        "the refusal")
+    assert daemon.value("SELECT count(*) FROM request "
+                        "WHERE state = 'lost' OR cost > 0") == 0
+    assert daemon.states(job).get("completed") is None
+    assert sim.requests() == 0
+
+
+def test_ca_may_be_a_folder(sim, make_proxy, make_daemon, certificates):
+    """With names that are hashes, as OpenSSL wants them."""
+    proxy = make_proxy(sim, "good")
+    folder = certificates / "hashed"
+    folder.mkdir()
+    shutil.copy(certificates / "ca.pem", folder)
+    openssl("rehash", folder)
+    daemon = make_daemon(endpoint={"url": proxy.url, "ca": folder}).start()
+    assert_complete(daemon, daemon.research(["Acme"]), 1)
