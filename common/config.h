@@ -108,6 +108,13 @@ struct config *config_load(const char *path,
 void	 config_free(struct config *);	/* wipes the keys */
 
 /*
+ * Whether the programs, files and the group that it names are there and may
+ * be used; -1 with err naming file, line, setting and path.
+ */
+int	 config_check_present(const struct config *,
+	    char err[static CONFIG_ERRLEN]);
+
+/*
  * Fill in .key of each endpoint: key-file, else the systemd credential
  * $CREDENTIALS_DIRECTORY/<endpoint name>.key, else OPENAI_API_KEY of the
  * process environment or the `environment` file for the first endpoint and

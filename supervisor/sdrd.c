@@ -162,6 +162,7 @@ load(struct supervisor *sup, const struct arguments *args)
 	sup->playbook = playbook_load(sup->config->playbook, why,
 	    sizeof(why));
 	if (sup->playbook == NULL ||
+	    config_check_present(sup->config, why) == -1 ||
 	    config_load_keys(sup->config, why) == -1) {
 		log_error("%s", why);
 		return -1;

@@ -101,7 +101,8 @@ load_config(struct supervisor *sup, struct config **config,
 	*book = NULL;
 	*config = config_load(sup->config->path, sup->overrides,
 	    sup->n_overrides, err);
-	if (*config == NULL || config_load_keys(*config, err) == -1)
+	if (*config == NULL || config_check_present(*config, err) == -1 ||
+	    config_load_keys(*config, err) == -1)
 		return -1;
 	if ((name = unchangeable(sup->config, *config)) != NULL) {
 		snprintf(err, STORE_ERRLEN, "%s cannot change while sdrd "

@@ -78,7 +78,8 @@ check_keys(struct check *c)
 {
 	char err[CONFIG_ERRLEN];
 
-	if (config_load_keys(c->ctl->config, err) == -1) {
+	if (config_check_present(c->ctl->config, err) == -1 ||
+	    config_load_keys(c->ctl->config, err) == -1) {
 		found(c, false, "keys", "%s", err);
 		return -1;
 	}

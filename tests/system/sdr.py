@@ -298,7 +298,10 @@ class Daemon:
     def start_in_vain(self):
         """The exit status of a start that must fail."""
         self.launch()
-        return self.ended()
+        self.wait(lambda: not self.running() or " is ready" in
+                  self.log_of_start(), "the end of it")
+        assert not self.running(), "it did start\n" + self.tail()
+        return self.process.returncode
 
     def ended(self, timeout=PATIENCE):
         """The exit status, once it ends by itself."""
