@@ -108,3 +108,22 @@ def open_folder():
     folder.chmod(0o777)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def foreign_daemon(make_daemon, open_folder):
+    """A daemon for another user: that one may not reach this checkout."""
+    for name in ("sdrd", "sdr-worker"):
+        shutil.copy(sdr.BUILD / name, open_folder)
+    shutil.copytree(sdr.PLAYBOOK, open_folder / "playbook")
+
+    def make(sim, uid, **settings):
+        daemon = make_daemon(sim, folder=open_folder / "sdrd-folder",
+                             playbook=open_folder / "playbook", **settings)
+        daemon.programs = open_folder
+        os.chown(daemon.folder, uid, uid)
+        daemon.prefix = ["setpriv", f"--reuid={uid}", f"--regid={uid}",
+                         "--clear-groups", "--"]
+        return daemon
+
+    return make

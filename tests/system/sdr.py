@@ -165,8 +165,11 @@ class Gone(Exception):
 class Client:
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(PATIENCE)
+        # A timeout of Python's own would give up when the backlog is full.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO,
+                               struct.pack("ll", PATIENCE, 0))
         self.socket.connect(str(path))
+        self.socket.settimeout(PATIENCE)
 
     def __enter__(self):
         return self
@@ -253,6 +256,7 @@ class Daemon:
         self.pids = []
         self.options = []       # of the command line
         self.prefix = []        # a program that runs it
+        self.programs = BUILD   # where its programs are
         self.environment = {"OPENAI_API_KEY": KEY}
         self.settings = {
             "database": "sdr.db", "control": "sdrd.sock",
@@ -279,7 +283,7 @@ class Daemon:
         with open(self.log_file, "ab") as log:
             self.mark = log.tell()
             self.process = subprocess.Popen(
-                [*self.prefix, BUILD / "sdrd", "-c", self.conf,
+                [*self.prefix, self.programs / "sdrd", "-c", self.conf,
                  *self.options],
                 stdin=subprocess.DEVNULL, env=environment,
                 start_new_session=True, preexec_fn=die_with_parent,

@@ -180,18 +180,14 @@ def test_U1_thousand_connections_of_another_user(
     flood = subprocess.Popen(
         [*as_nobody("--regid=nogroup"), "/usr/bin/python3", "-c",
          "import socket, sys\n"
-         "held = []\n"
-         "try:\n"
-         "    for n in range(1000):\n"
-         "        held.append(socket.socket(socket.AF_UNIX))\n"
-         "        held[-1].settimeout(1)\n"
-         "        held[-1].connect(sys.argv[1])\n"
-         "except OSError: pass\n"
+         "held = [socket.socket(socket.AF_UNIX) for _ in range(1000)]\n"
+         "for connection in held:\n"
+         "    connection.connect(sys.argv[1])\n"
          "print(len(held), flush=True)\n"
          "sys.stdin.read()", daemon.socket],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with flood:
-        assert int(flood.stdout.readline()) > 10
+        assert int(flood.stdout.readline()) == 1000
         with daemon.client() as client:
             assert client.ask("status")["code"] == 0
         daemon.wait_job(daemon.research(3))
@@ -415,13 +411,10 @@ def test_C3_no_descriptors_for_clients(sim, make_daemon):
     daemon.wait_job(daemon.research(3))
 
 
-def test_C3_no_processes(as_root, make_sim, make_daemon, open_folder):
+def test_C3_no_processes(as_root, make_sim, foreign_daemon):
     sim = make_sim("--latency", 20)
-    daemon = make_daemon(sim, folder=open_folder / "sdrd",
-                         processing={"concurrency": 5})
-    os.chown(daemon.folder, 54321, 54321)
-    daemon.prefix = ["setpriv", "--reuid=54321", "--regid=54321",
-                     "--clear-groups", "--", "prlimit", "--nproc=1:60", "--"]
+    daemon = foreign_daemon(sim, 54321, processing={"concurrency": 5})
+    daemon.prefix += ["prlimit", "--nproc=1:60", "--"]
     daemon.start()
     job = daemon.research(5)
     daemon.wait(lambda: "fork" in daemon.log() or "process" in daemon.log(),
@@ -465,7 +458,6 @@ def test_C4_second_term_is_fast(make_sim, make_daemon, how):
     daemon = make_daemon(sim, processing={"concurrency": 3}).start()
     job = daemon.research(3)
     wait_for(lambda: sim.stats()["in_flight"] >= 12, "work in flight")
-    sent = daemon.value("SELECT count(*) FROM request")
     if how == "signals":
         daemon.signal(signal.SIGTERM)
         daemon.wait(lambda: "topping" in daemon.log(), "the first TERM")
@@ -478,8 +470,9 @@ def test_C4_second_term_is_fast(make_sim, make_daemon, how):
                        signal.SIGINT, signal.SIGTERM, signal.SIGTERM):
             daemon.signal(number)
     assert daemon.ended(20) == 0
-    assert daemon.sql("SELECT state, count(*) FROM request GROUP BY 1") == [
-        ("lost", sent)]
+    (state, sent), = daemon.sql("SELECT state, count(*) FROM request "
+                                "GROUP BY 1")
+    assert state == "lost" and sent >= max(12, sim.requests())
     assert daemon.states(job) == {"pending": 3}
     sim.control(latency="10")
     daemon.start()

@@ -536,11 +536,8 @@ def test_S5_wal_without_its_database(sim, make_daemon):
 
 
 @pytest.mark.parametrize("mode", ["file", "folder"])
-def test_S5_not_permitted(as_root, sim, make_daemon, open_folder, mode):
-    daemon = make_daemon(sim, folder=open_folder / "sdrd")
-    daemon.folder.chmod(0o777)
-    daemon.prefix = ["setpriv", "--reuid=65534", "--regid=65534",
-                     "--clear-groups", "--"]
+def test_S5_not_permitted(as_root, sim, foreign_daemon, mode):
+    daemon = foreign_daemon(sim, 65534)
     daemon.start()
     daemon.import_companies(3)
     daemon.stop()
