@@ -15,6 +15,9 @@
 #include "supervisor/supervisor.h"
 
 #define PROGRESS_EVERY_MS	5000
+/* A rate is told once there is so much to go by. */
+#define RATE_ACCOUNTS		5
+#define RATE_MS			10000
 
 struct job *
 job_add(struct supervisor *sup, const struct store_job *from)
@@ -46,8 +49,11 @@ job_load(const struct store_job *from, void *arg)
 	struct supervisor *sup = arg;
 	struct job *job = job_add(sup, from);
 
-	if (job->state == JOB_RUNNING)
-		job_log_start(sup, job);
+	if (job->state != JOB_RUNNING)
+		return 0;
+	job->running_mono = clock_mono();
+	job->running_final = job_final(job);
+	job_log_start(sup, job);
 	return 0;
 }
 
@@ -100,10 +106,9 @@ job_note_options(struct supervisor *sup, const struct job *job)
 bool
 job_sequential(const struct supervisor *sup, const struct job *job)
 {
-	int64_t mode = job->options.mode == -1 ? sup->config->mode :
-	    job->options.mode;
-
-	return mode == MODE_SEQUENTIAL;
+	/* The configuration can switch parallel processing off for all. */
+	return sup->config->mode == MODE_SEQUENTIAL ||
+	    job->options.mode == MODE_SEQUENTIAL;
 }
 
 int64_t
@@ -169,6 +174,10 @@ job_set_state(struct supervisor *sup, struct job *job, enum job_state state,
 		fatal("job %" PRId64 ": from %s to %s is no legal change",
 		    job->id, job_state_name(job->state),
 		    job_state_name(state));
+	if (state == JOB_RUNNING) {
+		job->running_mono = clock_mono();
+		job->running_final = job_final(job);
+	}
 	job->state = state;
 	free(job->reason);
 	job->reason = xstrdup(reason);
@@ -201,6 +210,18 @@ job_pause(struct supervisor *sup, struct job *job, const char *reason)
 {
 	job_set_state(sup, job, JOB_PAUSED, reason);
 	job_halt(sup, job);
+}
+
+double
+job_rate(const struct job *job)
+{
+	int64_t ended = job_final(job) - job->running_final;
+	int64_t ms = clock_mono() - job->running_mono;
+
+	if (job->state != JOB_RUNNING || ended < RATE_ACCOUNTS ||
+	    ms < RATE_MS)
+		return -1;
+	return (double)ended * 60000 / (double)ms;
 }
 
 static void

@@ -66,7 +66,10 @@ schedule_grants(struct supervisor *sup, int64_t now)
 	budget_enforce(sup);
 }
 
-/* The job that has least in hand for its weight, of those with room. */
+/*
+ * The job that has least in hand for its weight, of those with room; of equal
+ * ones the younger, which has waited for less than the older was given.
+ */
 static struct job *
 next_job(const struct supervisor *sup)
 {
@@ -79,7 +82,7 @@ next_job(const struct supervisor *sup)
 		    job->ordered >= job->counts[ACCOUNT_PENDING])
 			continue;
 		if (best == NULL ||
-		    held * best->options.priority <
+		    held * best->options.priority <=
 		    best_held * job->options.priority) {
 			best = job;
 			best_held = held;

@@ -47,6 +47,21 @@ workers_json(const struct supervisor *sup)
 	return o;
 }
 
+/* Success rate, pace and time left: null while there is too little of it. */
+static void
+put_pace(struct json_object *o, const struct job *job)
+{
+	int64_t final = job_final(job), done = job->counts[ACCOUNT_COMPLETED];
+	double rate = job_rate(job);
+
+	json_object_object_add(o, "success_rate", final == 0 ? NULL :
+	    json_object_new_double((double)done / (double)final));
+	json_object_object_add(o, "accounts_per_minute", rate < 0 ? NULL :
+	    json_object_new_double(rate));
+	put_known(o, "seconds_left", rate <= 0 ? -1 :
+	    (double)(job_total(job) - final) * 60 / rate);
+}
+
 static struct json_object *
 job_json(const struct supervisor *sup, const struct job *job)
 {
@@ -64,6 +79,7 @@ job_json(const struct supervisor *sup, const struct job *job)
 	for (int s = 0; s < ACCOUNT_STATES; s++)
 		put_int(o, account_state_name((enum account_state)s),
 		    job->counts[s]);
+	put_pace(o, job);
 	return o;
 }
 

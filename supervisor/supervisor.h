@@ -59,6 +59,8 @@ struct job {
 	bool			 short_of_own;	/* a request does not fit */
 	bool			 short_of_all;
 	bool			 budget_warned;
+	int64_t			 running_mono;	/* since it runs, this time */
+	int64_t			 running_final;	/* accounts final by then */
 	int64_t			 progress_mono;	/* last progress line */
 	int64_t			 progress_final;	/* accounts it named */
 	int64_t			 ordered;	/* claims of this turn */
@@ -223,6 +225,8 @@ bool	 job_sequential(const struct supervisor *, const struct job *);
 int64_t	 job_concurrency(const struct supervisor *, const struct job *);
 int64_t	 job_queries(const struct supervisor *, const struct job *);
 int64_t	 job_total(const struct job *);
+/* Accounts a minute since it runs; -1: too little to go by. */
+double	 job_rate(const struct job *);
 /* Accounts that are completed or failed. */
 int64_t	 job_final(const struct job *);
 void	 job_note_options(struct supervisor *, const struct job *);

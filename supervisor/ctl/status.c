@@ -65,6 +65,24 @@ print_workers(const struct ctl *ctl, const struct json_object *o)
 
 /* ---- tables ---- */
 
+/* "98.0%", "12.3/min", "5 min 3 s": empty where nothing is known yet. */
+static void
+add_pace(struct table *t, const struct json_object *o)
+{
+	char cell[64] = "", span[CLOCK_STAMP];
+	double value;
+
+	if (json_get_double(o, "success_rate", &value) == 0)
+		snprintf(cell, sizeof(cell), "%.1f%%", 100 * value);
+	table_text(t, COLOUR_NONE, cell);
+	cell[0] = '\0';
+	if (json_get_double(o, "accounts_per_minute", &value) == 0)
+		snprintf(cell, sizeof(cell), "%.1f/min", value);
+	table_text(t, COLOUR_NONE, cell);
+	table_text(t, COLOUR_NONE, number(o, "seconds_left") == -1 ? "" :
+	    clock_span(number(o, "seconds_left") * 1000, span));
+}
+
 static void
 add_job(struct table *t, const struct json_object *o)
 {
@@ -81,6 +99,7 @@ add_job(struct table *t, const struct json_object *o)
 	table_int(t, number(o, "in_hand"));
 	table_text(t, COLOUR_NONE, text(o, "mode"));
 	table_int(t, number(o, "concurrency"));
+	add_pace(t, o);
 	table_text(t, COLOUR_NONE, text(o, "reason"));
 }
 
@@ -95,6 +114,9 @@ static const struct column job_columns[] = {
 	{ "IN HAND", ALIGN_RIGHT, false },
 	{ "MODE", ALIGN_LEFT, false },
 	{ "AT ONCE", ALIGN_RIGHT, false },
+	{ "SUCCESS", ALIGN_RIGHT, false },
+	{ "RATE", ALIGN_RIGHT, false },
+	{ "LEFT", ALIGN_RIGHT, false },
 	{ "REASON", ALIGN_LEFT, true },
 };
 

@@ -121,6 +121,21 @@ def test_A2_still_bad_after_resume_pauses_again(make_sim, make_daemon):
     assert first < sim.settled()["requests"] < 5 * REQUESTS
 
 
+def test_A2_late_refusal_does_not_undo_the_resume(make_sim, make_daemon):
+    """What was sent before it says nothing of what is sent after it."""
+    sim = make_sim("--latency", 10)
+    sim.control(faults=["401:company=Firm 001:latency=400",
+                        "401:company=Firm 002:"
+                        "section=security:latency=2000"])
+    daemon = make_daemon(sim, processing={"concurrency": 2}).start()
+    job = daemon.research(4)
+    daemon.wait_job(job, "paused")
+    sim.control(faults=[])
+    assert sim.stats()["in_flight"] > 0
+    daemon.do("resume", job=job)
+    assert_complete(daemon, job, 4)
+
+
 def test_A2_right_key_after_reload(make_sim, make_daemon, tmp_path):
     key = tmp_path / "key"
     key.touch(0o600)
@@ -131,6 +146,8 @@ def test_A2_right_key_after_reload(make_sim, make_daemon, tmp_path):
     daemon.start()
     job = daemon.research(5)
     daemon.wait_job(job, "paused")
+    daemon.wait(lambda: daemon.states(job) == {"pending": 5},
+                "all given back")
     assert "bad-" not in daemon.job(job)[1]
     key.write_text(KEY + "\n")
     daemon.do("reload")
