@@ -121,6 +121,20 @@ remedy_retry(struct supervisor *sup, struct ask *a,
 }
 
 /*
+ * False for what was sent before the last resume or reload, which may have
+ * mended the cause, and when the endpoint is paused already.
+ */
+static bool
+refusal_is_news(const struct supervisor *sup, const struct ask *a)
+{
+	struct limiter_view v;
+
+	limiter_view(sup->limiter, a->permit.endpoint, clock_mono(), &v);
+	return a->permit.admitted_at > sup->renewed_mono &&
+	    v.state != ENDPOINT_PAUSED;
+}
+
+/*
  * Nobody's account is to blame: the endpoint takes nothing more until someone
  * resumes; when no other is left, every running job pauses.
  */
@@ -163,7 +177,8 @@ decide(struct supervisor *sup, struct run *run, struct ask *a,
 		break;
 	case REMEDY_PAUSE:
 	case REMEDY_PAUSE_GROUP:
-		remedy_pause(sup, a, o, kind);
+		if (refusal_is_news(sup, a))
+			remedy_pause(sup, a, o, kind);
 		break;
 	}
 }

@@ -129,6 +129,7 @@ supervisor_reload(struct supervisor *sup, char err[static STORE_ERRLEN])
 	playbook_free(sup->playbook);
 	sup->config = config;
 	sup->playbook = book;
+	sup->renewed_mono = clock_mono();
 	limiter_setup(sup);
 	pool_reconfigure(sup);
 	budget_changed(sup);

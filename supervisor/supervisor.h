@@ -184,6 +184,7 @@ struct supervisor {
 	bool			 stopping;
 	bool			 fast;		/* stop without draining */
 	bool			 reload_asked;
+	int64_t			 renewed_mono;	/* last resume or reload */
 	int64_t			 stop_mono;	/* deadline of the stop */
 	int64_t			 looked_mono;	/* at the files, last */
 	int64_t			 saved_mono;	/* the limiter's state, last */

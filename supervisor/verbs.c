@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "supervisor/control.h"
@@ -252,6 +253,7 @@ static void
 job_run(struct client *c, struct job *job, struct reply *reply)
 {
 	limiter_resume(c->sup->limiter);
+	c->sup->renewed_mono = clock_mono();
 	job_set_state(c->sup, job, JOB_RUNNING, "");
 	say(reply, REPLY_OK, "job %" PRId64 " is running: %" PRId64
 	    " accounts to do", job->id, job->counts[ACCOUNT_PENDING]);

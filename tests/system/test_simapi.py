@@ -1133,6 +1133,7 @@ def test_who_leaves_is_billed(start):
         sim.ask(timeout=0.1)
     stats = sim.settled()
     assert stats["answered"] == 0 and stats["by_status"] == {"none": 1}
+    wait_until(lambda: sim.ledger()["requests"], "its line in the bill")
     line = sim.ledger()["requests"][0]
     assert line["billed"] and not line["delivered"]
 
