@@ -11,12 +11,15 @@ machine moves both. The exit status is the number of lines that miss.
 """
 
 import contextlib
+import json
+import math
 import os
 import pathlib
 import random
 import shutil
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -288,8 +291,95 @@ def auto():
          part >= 0.97)
 
 
+# ---- money ----
+
+
+def micro(entry):
+    """What the price list makes of an entry of the simulator's bill."""
+    price = sdr.PRICE
+    fresh = entry["input_tokens"] - entry["cached_tokens"]
+    return math.ceil(round(
+        fresh * price["input"] + entry["cached_tokens"] * price["cached"] +
+        entry["output_tokens"] * price["output"] +
+        entry["searches"] * price["search"] * 1000, 6))
+
+
+def ledger():
+    """1,000 accounts with faults: the ledger against the bill."""
+    with system("--latency", 5, "--tokens-sigma", 0.3,
+                "--fault", "reset:p=0.01", "--fault", "500:p=0.01",
+                "--fault", "refusal:p=0.01", "--fault", "truncated:p=0.01",
+                processing={"concurrency": 32, "max_retries": 10}) as (
+                    sim, daemon):
+        daemon.research(1000)
+        daemon.wait_job(timeout=600)
+        sim.settled()
+        bill = [e for e in sim.ledger() if e["billed"]]
+        ours = dict(daemon.sql("SELECT response_id, cost FROM request "
+                               "WHERE state = 'answered'"))
+        lost = daemon.value("SELECT count(*) FROM request "
+                            "WHERE state = 'lost'")
+    wrong = sum(ours.pop(e["id"], None) != micro(e)
+                for e in bill if e["delivered"])
+    unseen = sum(not e["delivered"] for e in bill)
+    line("1,000 accounts: rows that differ from the bill",
+         f"{wrong + len(ours)} of {len(bill)}", "0", not wrong and not ours)
+    line("billed without an answer / lost in the ledger",
+         f"{unseen} / {lost}", "equal", unseen == lost > 0)
+
+
+def estimate():
+    """A quote after a sample of 10, against the final bill."""
+    good = 0
+    for seed in range(20):
+        with system("--latency", 5, "--tokens-sigma", 0.3, "--seed", seed,
+                    processing={"concurrency": 16}) as (sim, daemon):
+            job = daemon.import_companies(100)
+            daemon.do("start", job=job, sample=10)
+            daemon.wait_job(state="paused")
+            spent = daemon.value("SELECT sum(cost) FROM request")
+            out = subprocess.run(
+                [sdr.BUILD / "sdrctl", "-c", daemon.conf, "-j", "estimate",
+                 str(job)], capture_output=True, check=True,
+                env={**os.environ, **daemon.environment}).stdout
+            quoted = spent + json.loads(out)["cost_usd"] * 1e6
+            daemon.do("resume", job=job)
+            daemon.wait_job()
+            final = daemon.value("SELECT sum(cost) FROM request")
+            good += abs(quoted / final - 1) <= 0.10
+    line("estimates within 10% of the final bill", f"{good} of 20",
+         ">= 18 of 20", good >= 18)
+
+
+def budgets():
+    """Seeded runs into a budget with 384 requests in flight."""
+    over = 0
+    for seed in range(50):
+        cap = round(random.Random(seed).uniform(1, 6), 4)
+        with system("--latency", "lognormal:20:0.8", "--seed", seed,
+                    "--tokens-sigma", 0.3, budget={"per-job": cap},
+                    processing={"concurrency": 64}) as (sim, daemon):
+            daemon.research(200)
+            daemon.wait_job(state="paused")
+            sim.settled()
+            over += sum(micro(e) for e in sim.ledger()) > cap * 1e6
+    line("budgets passed, of 50 seeded runs", f"{over}", "0", over == 0)
+
+
+def tier():
+    """The preset of tier 1, 200 accounts: some 11 minutes."""
+    with system("--latency", "lognormal:300:0.5", "--rpm", 3500,
+                "--tpm", 500000, "--burst", 60, endpoint={"tier": 1},
+                processing={"concurrency": 3}) as (sim, daemon):
+        daemon.research(200)
+        daemon.wait_job(timeout=1800)
+        throttled = sim.stats()["throttled"]
+    line("tier 1 preset, 200 accounts: 429s", f"{throttled}", "0",
+         throttled == 0)
+
+
 ALL = (modes, account, speed, refill, begin, use_requests, use_tokens, halved,
-       halved_blind, doubled, groups, auto)
+       halved_blind, doubled, groups, auto, ledger, estimate, budgets, tier)
 
 
 def main(names):

@@ -509,11 +509,12 @@ def test_C5_log_reader(make_sim, make_daemon, reader):
     daemon.options = ["-v"]
     ours, theirs = os.pipe()
     try:
-        fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
         daemon.start(stderr=theirs)
-        os.close(theirs)
         if reader == "gone":
             os.close(ours)
+        else:
+            fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)   # full at once
+        os.close(theirs)
         job = daemon.research(60)
         assert_complete(daemon, job, 60)
         assert sim.settled()["requests"] == 60 * REQUESTS
