@@ -2,14 +2,16 @@
 # Copyright (c) 2026 The sdr authors
 """The API key: wherever it comes from, it goes to the provider alone."""
 
+import http.server
 import os
 import pathlib
 import re
 import signal
+import threading
 
 import pytest
 
-from sdr import KEY, assert_complete, session_of
+from sdr import KEY, session_of
 
 
 def by_key_file(daemon):
@@ -103,15 +105,39 @@ def test_refused_key_is_not_repeated(make_sim, make_daemon):
     assert "sk-canary" not in errors + reason + daemon.log()
 
 
-def test_key_reaches_the_provider_and_no_other(make_sim, make_daemon):
-    """A redirect does not take the key elsewhere."""
+class Redirect(http.server.BaseHTTPRequestHandler):
+    """Sends everybody elsewhere, in the way that keeps method and body."""
+
+    protocol_version = "HTTP/1.1"
+    elsewhere = None
+    seen = 0
+
+    def do_POST(self):
+        Redirect.seen += 1
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(307)
+        self.send_header("Location", self.elsewhere + "/responses")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+def test_key_follows_no_redirect(make_sim, make_daemon):
     elsewhere = make_sim()
-    sim = make_sim("--key", KEY, "--fault", "redirect:company=Firm 001")
-    daemon = make_daemon(sim).start()
-    job = daemon.research(2)
-    daemon.wait_job(job)
-    assert daemon.states(job) == {"completed": 1, "failed": 1}
+    Redirect.elsewhere = elsewhere.url
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Redirect) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            daemon = make_daemon(endpoint={
+                "url": "http://127.0.0.1:%d/v1" % server.server_port}).start()
+            job = daemon.research(["Acme"])
+            assert daemon.wait_job(job) == {"failed": 1}
+        finally:
+            server.shutdown()
+            thread.join()
+    assert Redirect.seen > 0
     assert elsewhere.requests() == 0
-    sim.control(faults=[])
-    daemon.do("retry", job=job, accounts=[])
-    assert_complete(daemon, job, 2)
+    assert daemon.value("SELECT error_kind FROM account") == "bad_request"
