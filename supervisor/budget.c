@@ -27,7 +27,8 @@ roll_day(struct budget *b)
 {
 	int64_t today = clock_wall() / DAY_MS;
 
-	if (today == b->day)
+	/* A clock set back does not give the day's money back. */
+	if (today <= b->day)
 		return;
 	b->day = today;
 	b->day_spent = 0;

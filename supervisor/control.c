@@ -92,7 +92,7 @@ client_flush(struct client *c)
 static void
 client_heard(struct client *c, const char *body, size_t len)
 {
-	size_t noted = store_notes(c->sup->store);
+	size_t noted = store_noted(c->sup->store);
 	struct reply reply = { 0 };
 	char err[MESSAGE_ERRLEN];
 	struct message msg;
@@ -107,7 +107,7 @@ client_heard(struct client *c, const char *body, size_t len)
 	}
 	client_reply(c, &reply);
 	/* A promise waits for its commit; other people's do not matter. */
-	if (store_notes(c->sup->store) > noted)
+	if (store_noted(c->sup->store) > noted)
 		c->held = true;
 	free(reply.message);
 	json_object_put(reply.result);

@@ -130,7 +130,8 @@ refusal_is_news(const struct supervisor *sup, const struct ask *a)
 	struct limiter_view v;
 
 	limiter_view(sup->limiter, a->permit.endpoint, clock_mono(), &v);
-	return a->permit.admitted_at > sup->renewed_mono &&
+	return a->run->worker->generation == sup->pool.generation &&
+	    a->permit.admitted_at > sup->renewed_mono &&
 	    v.state != ENDPOINT_PAUSED;
 }
 
@@ -148,15 +149,10 @@ remedy_pause(struct supervisor *sup, struct ask *a,
 	char *cause = xasprintf("endpoint %s: %s%s%s", name,
 	    kind_info(kind)->text, o->message[0] == '\0' ? "" : ": ",
 	    o->message);
-	struct job *job;
 
 	limiter_pause(sup->limiter, a->permit.endpoint, group, cause);
 	supervisor_event(sup, 0, 0, "endpoint-paused", "%s", cause);
 	a->permit.avoid = name;
-	if (!limiter_usable(sup->limiter))
-		TAILQ_FOREACH(job, &sup->jobs, link)
-			if (job->state == JOB_RUNNING)
-				job_pause(sup, job, cause);
 	free(cause);
 }
 
@@ -212,12 +208,12 @@ run_outcome(struct supervisor *sup, struct run *run,
 	settle_ledger(sup, a, o, kind);
 	settle_limiter(sup, a, o, kind);
 	run->in_flight--;
+	run_tick(run);
 	if (kind == KIND_OK) {
 		keep_answer(sup, run, a, o);
 		return 0;
 	}
 	a->request = 0;
-	run_tick(run);
 	decide(sup, run, a, o, kind);
 	return 0;
 }

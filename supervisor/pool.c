@@ -157,6 +157,14 @@ worker_free(struct worker *w)
 	free(w);
 }
 
+/* Once it was waited for, its number may be another process's. */
+static void
+worker_signal(const struct worker *w, int sig)
+{
+	if (!w->exited)
+		kill(w->pid, sig);
+}
+
 void
 worker_quit(struct worker *w)
 {
@@ -176,9 +184,10 @@ worker_kill(struct worker *w, enum kind kind, const char *cause)
 	w->kill_kind = kind;
 	frame_out_clear(&w->out);
 	worker_set_state(w, WORKER_LEAVING);
+	pool_failure(w->sup, w->since);
 	if (w->run != NULL)
 		run_withhold(w->sup, w->run);
-	kill(w->pid, SIGTERM);
+	worker_signal(w, SIGTERM);
 	w->kill_mono = w->since + GRACE_MS;
 }
 
@@ -234,7 +243,9 @@ worker_bury(struct worker *w)
 		log_warn("worker %d: %s", (int)w->pid, cause);
 	if (!expected) {
 		sup->pool.deaths++;
-		pool_failure(sup, clock_mono());
+		/* What we killed was counted when we did. */
+		if (w->kill_cause == NULL)
+			pool_failure(sup, clock_mono());
 	}
 	free(cause);
 	worker_free(w);
@@ -282,7 +293,7 @@ pool_clear(struct supervisor *sup)
 	struct worker *w;
 
 	while ((w = TAILQ_FIRST(&sup->pool.workers)) != NULL) {
-		kill(w->pid, SIGKILL);
+		worker_signal(w, SIGKILL);
 		if (!w->exited)
 			waitpid(w->pid, &w->status, 0);
 		worker_free(w);
@@ -300,6 +311,18 @@ pool_flush(struct supervisor *sup)
 	TAILQ_FOREACH(w, &sup->pool.workers, link)
 		if (frame_out_waiting(&w->out) > 0)
 			worker_flush(w);
+}
+
+void
+pool_forgive(struct supervisor *sup, int64_t ms)
+{
+	struct worker *w;
+
+	TAILQ_FOREACH(w, &sup->pool.workers, link) {
+		w->since += ms;
+		if (w->run != NULL && w->run->ticking_since != 0)
+			w->run->ticking_since += ms;
+	}
 }
 
 void
@@ -358,6 +381,8 @@ worker_deadline(const struct worker *w)
 {
 	if (w->kill_mono != 0)
 		return w->kill_mono;
+	if (w->sup->stuck)
+		return INT64_MAX;
 	if (w->state == WORKER_STARTING)
 		return w->since + HELLO_MS;
 	if (w->run != NULL)
@@ -371,7 +396,7 @@ static void
 worker_overdue(struct worker *w, int64_t now)
 {
 	if (w->kill_cause != NULL || w->eof) {
-		kill(w->pid, SIGKILL);
+		worker_signal(w, SIGKILL);
 		w->kill_mono = now + GRACE_MS;
 	} else if (w->state == WORKER_STARTING) {
 		worker_kill(w, KIND_DEADLINE, "worker did not say hello");
@@ -413,7 +438,8 @@ pool_tend(struct supervisor *sup, int64_t wanted, int64_t now)
 			worker_overdue(w, now);
 	pool_retire_spare(sup, wanted, now);
 	for (int i = 0; i < SPAWN_TURN && now >= pool->spawn_mono &&
-	    pool_staying(pool) < wanted; i++)
+	    pool_staying(pool) < wanted &&
+	    pool->size < wanted + SPAWN_TURN; i++)
 		if (pool_spawn(sup, now) == -1)
 			break;
 }
@@ -425,7 +451,7 @@ pool_next(const struct supervisor *sup, int64_t now)
 	int64_t next = INT64_MAX, deadline, wanted = schedule_wanted(sup);
 	struct worker *w;
 
-	if (pool_staying(pool) < wanted)
+	if (pool_staying(pool) < wanted && pool->size < wanted + SPAWN_TURN)
 		next = pool->spawn_mono;
 	TAILQ_FOREACH(w, &pool->workers, link) {
 		deadline = worker_deadline(w);

@@ -286,8 +286,8 @@ run_died(struct supervisor *sup, struct run *run, enum kind kind,
 	run_lose_requests(sup, run, kind, cause);
 	supervisor_event(sup, run->job->id, run->account, "worker-died",
 	    "%s: %s", run->company, cause);
-	/* Given back for other reasons: its worker's death does not count. */
-	if (run->ending && run->end_state == ACCOUNT_PENDING) {
+	/* Its end was decided before: the worker's death changes nothing. */
+	if (run->ending) {
 		run_close_decided(sup, run);
 		return;
 	}

@@ -58,6 +58,11 @@ schedule_grants(struct supervisor *sup, int64_t now)
 	struct permit *p;
 	struct job *job;
 
+	if (!limiter_usable(sup->limiter))
+		TAILQ_FOREACH(job, &sup->jobs, link)
+			if (job->state == JOB_RUNNING)
+				job_pause(sup, job,
+				    limiter_cause(sup->limiter));
 	/* Judged anew each time: what did not fit may be gone. */
 	TAILQ_FOREACH(job, &sup->jobs, link)
 		job->short_of_own = job->short_of_all = false;

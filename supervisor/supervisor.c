@@ -118,6 +118,7 @@ supervisor_reload(struct supervisor *sup, char err[static STORE_ERRLEN])
 {
 	struct config *config = NULL;
 	struct playbook *book = NULL;
+	struct job *job;
 
 	if (load_config(sup, &config, &book, err) == -1) {
 		config_free(config);
@@ -132,6 +133,8 @@ supervisor_reload(struct supervisor *sup, char err[static STORE_ERRLEN])
 	sup->renewed_mono = clock_mono();
 	limiter_setup(sup);
 	pool_reconfigure(sup);
+	TAILQ_FOREACH(job, &sup->jobs, link)
+		job_halt(sup, job);
 	budget_changed(sup);
 	log_info("configuration read again from %s", config->path);
 	return 0;
@@ -183,6 +186,7 @@ turn_committed(struct supervisor *sup, struct store_order *orders, size_t n,
 	if (sup->stuck) {
 		log_info("the database can be written again");
 		sup->stuck = false;
+		pool_forgive(sup, now - sup->stuck_mono);
 		pool_listen(sup, true);
 	}
 	schedule_claimed(sup, orders, n, now);
@@ -197,6 +201,7 @@ turn_failed(struct supervisor *sup)
 		log_error("%s; nothing new is begun until it can be written",
 		    store_trouble(sup->store));
 		sup->stuck = true;
+		sup->stuck_mono = clock_mono();
 		pool_listen(sup, false);
 	}
 	control_flush(sup, false);

@@ -181,6 +181,7 @@ struct supervisor {
 	int64_t			 started_mono;
 	int64_t			 order;		/* of runs, for the limiter */
 	bool			 stuck;		/* the last commit failed */
+	int64_t			 stuck_mono;	/* since then */
 	bool			 stopping;
 	bool			 fast;		/* stop without draining */
 	bool			 reload_asked;
@@ -283,6 +284,8 @@ int	 pool_idle_count(const struct supervisor *, int64_t now);
 void	 pool_reap(struct supervisor *);
 void	 pool_reconfigure(struct supervisor *);
 void	 pool_flush(struct supervisor *);
+/* They were not read for so long: no deadline of theirs ran meanwhile. */
+void	 pool_forgive(struct supervisor *, int64_t ms);
 /* Stop or go on reading what workers say. */
 void	 pool_listen(struct supervisor *, bool);
 /* Queue a frame; it leaves with its turn. */

@@ -197,12 +197,17 @@ verbs_client_gone(struct client *c)
 
 /* NULL, or what is wrong with the options of a start. */
 static const char *
-options_problem(const struct msg_job *o)
+options_problem(const struct config *config, const struct msg_job *o)
 {
 	if (o->mode != NULL && job_mode_parse(o->mode) == -1)
 		return "mode is \"parallel\" or \"sequential\"";
 	if (o->concurrency > CONCURRENCY_MAX)
 		return "concurrency is 1..4096 or auto";
+	for (size_t i = 0; o->budget > 0 && i < config->n_endpoints; i++)
+		if (config_price_of(config, config->endpoints[i].model) ==
+		    NULL)
+			return "a budget needs the price of every "
+			    "endpoint's model: add it to prices";
 	return NULL;
 }
 
@@ -289,7 +294,7 @@ verb_start(struct client *c, struct message *msg, struct reply *reply)
 
 	if (job == NULL)
 		return;
-	if ((why = options_problem(&msg->job)) != NULL) {
+	if ((why = options_problem(c->sup->config, &msg->job)) != NULL) {
 		say(reply, REPLY_FAILED, "%s", why);
 		return;
 	}
@@ -418,7 +423,7 @@ verb_set(struct client *c, struct message *msg, struct reply *reply)
 
 	if (job == NULL)
 		return;
-	if ((why = options_problem(&msg->job)) != NULL) {
+	if ((why = options_problem(c->sup->config, &msg->job)) != NULL) {
 		say(reply, REPLY_FAILED, "%s", why);
 		return;
 	}

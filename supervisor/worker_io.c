@@ -217,4 +217,6 @@ worker_readable(int fd, short what, void *arg)
 			worker_kill(w, KIND_WORKER_DIED,
 			    "worker killed for a frame that makes no sense");
 		}
+	if (w->incoherent)
+		frame_in_clear(&w->in);
 }

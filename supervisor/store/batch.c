@@ -72,6 +72,7 @@ note_new(struct store *s, enum statement sql)
 		    sizeof(*s->notes));
 	}
 	n = &s->notes[s->n_notes++];
+	s->noted++;
 	memset(n, 0, sizeof(*n));
 	n->sql = sql;
 	return n;
@@ -118,9 +119,9 @@ note(struct store *s, enum statement sql, const char *format, ...)
 }
 
 size_t
-store_notes(const struct store *s)
+store_noted(const struct store *s)
 {
-	return s->n_notes;
+	return s->noted;
 }
 
 int64_t

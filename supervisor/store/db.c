@@ -80,6 +80,25 @@ unlink_suffixed(const char *path, const char *suffix)
 	free(name);
 }
 
+/* A rename outlives a power cut once its folder is on disk. */
+static void
+sync_folder(const char *path)
+{
+	char *folder = xstrdup(path), *slash = strrchr(folder, '/');
+	int fd;
+
+	if (slash != NULL)
+		*slash = '\0';
+	fd = open(slash == NULL ? "." : folder, O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC);
+	if (fd == -1 || fsync(fd) == -1)
+		log_warn("%s: its folder cannot be synced: %s", path,
+		    strerror(errno));
+	if (fd != -1)
+		close(fd);
+	free(folder);
+}
+
 /* Make a whole database under another name and move it into place. */
 static int
 create(const char *path, char *err)
@@ -106,6 +125,7 @@ create(const char *path, char *err)
 		refuse_errno(err, path, "cannot create");
 		goto out;
 	}
+	sync_folder(path);
 	rc = 0;
 out:
 	sqlite3_close(db);

@@ -81,6 +81,7 @@ struct store {
 	int64_t		 last_request;
 	struct note	*notes;
 	size_t		 n_notes, cap_notes;
+	size_t		 noted;		/* in all */
 	int64_t		 events_noted;	/* since the last trimming */
 	char		 trouble[STORE_ERRLEN];
 };

@@ -143,7 +143,8 @@ void	 store_note_job_options(struct store *, int64_t job,
 void	 store_note_event(struct store *, int64_t job, int64_t account,
 	    const char *kind, const char *message);
 void	 store_note_limiter(struct store *, const char *state);
-size_t	 store_notes(const struct store *);	/* how many wait */
+/* How many were ever made; grows when a call noted something. */
+size_t	 store_noted(const struct store *);
 
 /* ---- the turn's transaction ---- */
 

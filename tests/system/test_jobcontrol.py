@@ -107,8 +107,8 @@ def test_storm_of_pauses_and_cancels_loses_nothing(make_sim, make_daemon,
                                           "max_retries": 10}).start()
     orders = [("pause", "resume")] * 100 + [("cancel-job", "start")] * 20
     dice.shuffle(orders)
-    # Requests seen until then; the last third leaves time for a late order.
-    moments = sorted(dice.sample(range(accounts * REQUESTS * 2 // 3),
+    # Requests seen until then; the second half leaves time for a late order.
+    moments = sorted(dice.sample(range(accounts * REQUESTS // 2),
                                  len(orders)))
     job = daemon.research(accounts)
     with daemon.client() as client:

@@ -384,7 +384,7 @@ test_S4_locked_keeps_the_notes(void **state)
 	store_note_event(f->store, f->job, 0, "test", "kept");
 	assert_int_equal(store_turn(f->store, NULL, 0), -1);
 	assert_non_null(strstr(store_trouble(f->store), "locked"));
-	assert_int_equal(store_notes(f->store), 1);
+	assert_int_equal(store_noted(f->store), 1);
 	assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL),
 	    SQLITE_OK);
 	sqlite3_close(other);
