@@ -102,7 +102,7 @@ def test_pause_stops_requests_within_a_second(make_sim, make_daemon):
 def test_storm_of_pauses_and_cancels_loses_nothing(make_sim, make_daemon,
                                                    dice):
     accounts = 200
-    sim = make_sim("--latency", 30, "--fault", "garbage:p=0.03")
+    sim = make_sim("--latency", 100, "--fault", "garbage:p=0.03")
     daemon = make_daemon(sim, processing={"concurrency": 10,
                                           "max_retries": 10}).start()
     orders = [("pause", "resume")] * 100 + [("cancel-job", "start")] * 20
