@@ -269,7 +269,9 @@ def test_A6_what_is_final_is_not_tried_again(make_sim, make_daemon):
     firms, specs = faults({k: v for k, v in FINAL.items() if v}, "security")
     sim = make_sim("--latency", 10)
     sim.control(faults=specs)
-    daemon = make_daemon(sim, processing={"max_retries": 3}).start()
+    # Few enough that all sections of an account are asked before it fails.
+    daemon = make_daemon(sim, processing={"max_retries": 3,
+                                          "concurrency": 1}).start()
     job = daemon.research([*firms, "Good One", "Good Two"])
     assert_failed_by(daemon, sim, job, firms, FINAL, "security", 1)
 
