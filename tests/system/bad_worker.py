@@ -198,7 +198,8 @@ class Worker:
 
     def research(self, message):
         run = message["run_id"]
-        self.name, self.run_id, self.past = message["company"], run, self.run_id
+        self.past, self.run_id = self.run_id, run
+        self.name = message["company"]
         self.reach("research")
         waiting = [m["key"] for m in message["missing"]]
         for key in waiting:

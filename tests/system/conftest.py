@@ -75,9 +75,10 @@ class BadWorker:
     def be(self, *specs):
         """From now on, new workers misbehave like this."""
         new = self.folder / "new"
-        new.write_text("#!/bin/sh\nexec /usr/bin/python3 -S %s %s %s -- \"$@\"\n"
-                       % (pathlib.Path(__file__).with_name("bad_worker.py"),
-                          self.folder, " ".join(map(shlex.quote, specs))))
+        program = pathlib.Path(__file__).with_name("bad_worker.py")
+        words = ["/usr/bin/python3", "-S", program, self.folder, *specs]
+        new.write_text("#!/bin/sh\nexec %s -- \"$@\"\n" % " ".join(
+            shlex.quote(str(word)) for word in words))
         new.chmod(0o755)
         new.rename(self.program)
 

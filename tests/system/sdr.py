@@ -348,7 +348,8 @@ class Daemon:
         finally:
             for pid in (p for leader in self.pids
                         for p in session_of(leader)):
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         assert status == 0, self.tail()
         assert not SANITIZER.search(self.log()), self.log()
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The sdr authors
-"""The control socket and its clients (U rows), signals, limits, the log (C)."""
+"""The control socket and its clients (U rows); signals, limits, log (C)."""
 
 import contextlib
 import os

@@ -247,7 +247,7 @@ def test_W8_inherited_descriptors(daemon_of, bad_worker):
     assert len(set(pipes)) == len(pipes) == 2 * len(workers)
 
 
-def test_W8_descriptors_of_workers(make_sim, make_daemon):
+def test_W8_descriptors_of_workers(as_root, make_sim, make_daemon):
     sim = make_sim("--latency", 100)
     daemon = make_daemon(sim, processing={"concurrency": 4}).start()
     job = daemon.research(16)

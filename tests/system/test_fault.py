@@ -109,16 +109,19 @@ def test_A2_job_pauses_and_goes_on(make_sim, make_daemon, kind):
 
 
 def test_A2_still_bad_after_resume_pauses_again(make_sim, make_daemon):
+    """A pause costs what was on the wire: the sections of those in hand."""
+    in_hand, sections = 3, REQUESTS - 1
     sim = make_sim("--latency", 10, "--fault", "401")
-    daemon = make_daemon(sim).start()
-    job = daemon.research(5)
+    daemon = make_daemon(sim, processing={"concurrency": in_hand}).start()
+    job = daemon.research(20)
     daemon.wait_job(job, "paused")
     first = sim.settled()["requests"]
+    assert 0 < first <= in_hand * sections
     daemon.do("resume", job=job)
     daemon.wait_job(job, "paused")
-    daemon.wait(lambda: daemon.states(job) == {"pending": 5},
+    daemon.wait(lambda: daemon.states(job) == {"pending": 20},
                 "all given back")
-    assert first < sim.settled()["requests"] < 5 * REQUESTS
+    assert first < sim.settled()["requests"] <= 2 * in_hand * sections
 
 
 def test_A2_late_refusal_does_not_undo_the_resume(make_sim, make_daemon):
