@@ -117,7 +117,7 @@ job_concurrency(const struct supervisor *sup, const struct job *job)
 	int64_t n = job->options.concurrency == -1 ?
 	    sup->config->concurrency : job->options.concurrency;
 
-	if (job_sequential(sup, job))
+	if (job_sequential(sup, job) || sup->degraded)
 		return 1;
 	if (n == CONFIG_AUTO)
 		n = limiter_concurrency(sup->limiter, clock_mono());

@@ -95,8 +95,10 @@ struct limiter_view {
 	const char	*name, *group;
 	bool		 gone;		/* no longer configured */
 	enum endpoint_state state;
-	const char	*cause;		/* why it is not open, "" */
+	const char	*cause;		/* why it is not open, or ill; "" */
 	int64_t		 cool_until;	/* monotonic ms, 0 */
+	int64_t		 ill_ms;	/* most of what was asked fails, for so
+					   long; -1: it does not */
 	double		 rpm, tpm;	/* limits believed in, 0: unknown */
 	double		 requests_left, tokens_left;	/* bucket levels now */
 	double		 remaining_requests, remaining_tokens; /* headers, -1 */
@@ -164,6 +166,13 @@ const char *limiter_cause(const struct limiter *);
  */
 #define LIMITER_CONCURRENCY_MAX	4096
 int64_t	 limiter_concurrency(const struct limiter *, int64_t now);
+
+/*
+ * Errors persist at every endpoint that may be asked: one account at a time is
+ * enough to find out when that ends.  True from 10 s of it on until one of
+ * them answers most requests again.
+ */
+bool	 limiter_degraded(const struct limiter *);
 
 void	 limiter_view(const struct limiter *, int endpoint, int64_t now,
 	    struct limiter_view *);

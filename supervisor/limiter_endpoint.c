@@ -40,6 +40,7 @@ endpoint_new(const char *name, struct quota_group *group)
 	endpoint->group = group;
 	endpoint->window = WINDOW_START;
 	endpoint->slow_start = true;
+	endpoint->ill_since = -1;
 	tally_init(&endpoint->minute, 1000);
 	tally_init(&endpoint->hour, 60000);
 	return endpoint;
@@ -99,6 +100,8 @@ endpoint_cause(const struct endpoint *endpoint, int64_t now)
 	case ENDPOINT_COOLING:
 		return kind_info(endpoint->group->cool_kind)->text;
 	case ENDPOINT_OPEN:
+		if (endpoint->ill_since != -1)
+			return kind_info(endpoint->trouble)->text;
 		break;
 	}
 	return "";
@@ -184,7 +187,6 @@ endpoint_troubled(struct endpoint *endpoint, const struct permit *permit,
     enum kind kind, int64_t now)
 {
 	endpoint->troubled++;
-	endpoint->trouble = kind;
 	if (kind == KIND_OVERLOADED)
 		cut_window(endpoint, permit, now);
 	endpoint_accuse(endpoint, permit->order);
@@ -236,6 +238,20 @@ static const bool silent[KIND_COUNT] = {
 	[KIND_INTERNAL] = true,
 };
 
+static void
+judge_health(struct endpoint *endpoint, bool ill, int64_t now)
+{
+	double least = endpoint->ill_since == -1 ? ILL : RECOVERED;
+
+	endpoint->judged_at = now;
+	endpoint->illness += ILLNESS_WEIGHT *
+	    ((ill ? 1.0 : 0.0) - endpoint->illness);
+	if (!endpoint->failing && endpoint->illness < least)
+		endpoint->ill_since = -1;
+	else if (endpoint->ill_since == -1)
+		endpoint->ill_since = now;
+}
+
 void
 endpoint_settled(struct endpoint *endpoint, const struct permit *permit,
     enum kind kind, int64_t now)
@@ -248,12 +264,13 @@ endpoint_settled(struct endpoint *endpoint, const struct permit *permit,
 		endpoint->probing = false;
 	if (silent[kind])
 		return;
-	endpoint->illness += ILLNESS_WEIGHT *
-	    ((ill ? 1.0 : 0.0) - endpoint->illness);
+	if (ill)
+		endpoint->trouble = kind;
 	if (info->throttled)
 		endpoint_throttled(endpoint, permit, now);
 	else if (info->trouble)
 		endpoint_troubled(endpoint, permit, kind, now);
 	else
 		endpoint_answered(endpoint, permit, kind, now);
+	judge_health(endpoint, ill, now);
 }

@@ -255,6 +255,9 @@ double	 group_rate(const struct quota_group *);
  */
 
 #define FAILING_ACCOUNTS	3
+#define WELL		0.1	/* part of bad outcomes that is usual, */
+#define RECOVERED	0.25	/* at which who was ill is well again, */
+#define ILL		0.5	/* and at which nothing is gained any more */
 #define WINDOW_MAX	1e6
 
 struct endpoint {
@@ -277,6 +280,8 @@ struct endpoint {
 	int64_t		 cut_at;
 	double		 latency;	/* ms, smoothed; 0 = not known yet */
 	double		 illness;	/* 0..1, of the last outcomes */
+	int64_t		 ill_since;	/* -1: it is well, */
+	int64_t		 judged_at;	/* by the last outcome */
 
 	int64_t		 in_flight, admitted, answered, troubled, throttled;
 	struct tally	 minute, hour;
@@ -287,7 +292,7 @@ void	 endpoint_free(struct endpoint *);
 /* The cause of a pause, of its own or the group's; NULL when there is none. */
 const char *endpoint_paused(const struct endpoint *);
 enum endpoint_state endpoint_state(const struct endpoint *, int64_t now);
-/* Why it is not open, "" when it is; and until when, 0 for not by time. */
+/* Why it is not open, or ill; "". Until when, 0 for not by time. */
 const char *endpoint_cause(const struct endpoint *, int64_t now);
 int64_t	 endpoint_closed_until(const struct endpoint *, int64_t now);
 double	 endpoint_window(const struct endpoint *);

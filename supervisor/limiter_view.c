@@ -12,8 +12,7 @@
 				   once until the slowest, then one */
 #define ROOM		1.25	/* so that the limits are never waited for */
 #define COOL_LONG_MS	10000	/* not worth keeping accounts open for */
-#define WELL		0.1	/* part of bad outcomes that is usual, */
-#define ILL		0.5	/* and at which nothing is gained any more */
+#define PERSIST_MS	10000	/* ill for so long is no passing trouble */
 
 static int64_t
 until_reset(const struct bucket *bucket, int64_t now)
@@ -37,6 +36,8 @@ limiter_view(const struct limiter *limiter, int index, int64_t now,
 		.state = endpoint_state(endpoint, now),
 		.cause = endpoint_cause(endpoint, now),
 		.cool_until = endpoint_closed_until(endpoint, now),
+		.ill_ms = endpoint->ill_since == -1 ? -1 :
+		    now - endpoint->ill_since,
 		.rpm = bucket_limit(&group->requests),
 		.tpm = bucket_limit(&group->tokens),
 		.requests_left = bucket_level(&group->requests, now),
@@ -101,6 +102,24 @@ limiter_concurrency(const struct limiter *limiter, int64_t now)
 	}
 	return (int64_t)fmax(1, fmin(LIMITER_CONCURRENCY_MAX,
 	    ceil(in_flight / IN_FLIGHT)));
+}
+
+bool
+limiter_degraded(const struct limiter *limiter)
+{
+	const struct endpoint *endpoint;
+	bool degraded = false;
+
+	for (size_t i = 0; i < limiter->nendpoints; i++) {
+		endpoint = limiter->endpoints[i];
+		if (endpoint->gone || endpoint_paused(endpoint) != NULL)
+			continue;
+		if (endpoint->ill_since == -1 ||
+		    endpoint->judged_at - endpoint->ill_since < PERSIST_MS)
+			return false;
+		degraded = true;
+	}
+	return degraded;
 }
 
 bool

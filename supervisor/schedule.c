@@ -53,6 +53,22 @@ has_money(struct permit *p, int endpoint, void *arg)
 }
 
 void
+schedule_degrade(struct supervisor *sup)
+{
+	bool degraded = limiter_degraded(sup->limiter);
+
+	if (degraded == sup->degraded)
+		return;
+	sup->degraded = degraded;
+	if (degraded)
+		supervisor_event(sup, 0, 0, "degraded", "errors persist at "
+		    "every endpoint: one account at a time until that ends");
+	else
+		supervisor_event(sup, 0, 0, "recovered", "an endpoint answers "
+		    "again: as many accounts at a time as before");
+}
+
+void
 schedule_grants(struct supervisor *sup, int64_t now)
 {
 	struct permit *p;

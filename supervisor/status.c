@@ -110,6 +110,7 @@ endpoint_json(const struct limiter_view *v, int64_t now)
 	put_text(o, "state", states[v->state]);
 	put_text(o, "cause", v->cause);
 	put_int(o, "cool_ms", v->cool_until > now ? v->cool_until - now : 0);
+	put_known(o, "ill_ms", (double)v->ill_ms);
 	put_known(o, "rpm", v->rpm > 0 ? v->rpm : -1);
 	put_known(o, "tpm", v->tpm > 0 ? v->tpm : -1);
 	put_known(o, "remaining_requests", v->remaining_requests);
@@ -156,6 +157,8 @@ status_json(const struct supervisor *sup)
 	put_text(o, "state", sup->stopping ? "stopping" : sup->stuck ?
 	    "stuck" : "running");
 	put_text(o, "trouble", store_trouble(sup->store));
+	json_object_object_add(o, "degraded",
+	    json_object_new_boolean(sup->degraded));
 	json_object_object_add(o, "workers", workers_json(sup));
 	json_object_object_add(o, "jobs", jobs_json(sup));
 	json_object_object_add(o, "endpoints", status_limits(sup));

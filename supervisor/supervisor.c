@@ -276,6 +276,7 @@ turn(struct supervisor *sup)
 	look_at_files(sup, now);
 	control_tend(sup, now);
 	hook_tend(sup, now);
+	schedule_degrade(sup);
 	pool_tend(sup, schedule_wanted(sup), now);
 	if (!sup->stuck)
 		schedule_grants(sup, now);

@@ -180,6 +180,7 @@ struct supervisor {
 	struct event		*signals[SUPERVISOR_SIGNALS];
 	int64_t			 started_mono;
 	int64_t			 order;		/* of runs, for the limiter */
+	bool			 degraded;	/* errors persist: one by one */
 	bool			 stuck;		/* the last commit failed */
 	int64_t			 stuck_mono;	/* since then */
 	bool			 stopping;
@@ -296,6 +297,8 @@ void	 worker_kill(struct worker *, enum kind, const char *cause);
 /* schedule.c */
 /* How many workers the running jobs could use. */
 int64_t	 schedule_wanted(const struct supervisor *);
+/* One account at a time for each job while errors persist everywhere. */
+void	 schedule_degrade(struct supervisor *);
 /* Grant what the limiter admits. */
 void	 schedule_grants(struct supervisor *, int64_t now);
 /* Claims for this turn: at most one order a job.  Caller frees. */

@@ -68,6 +68,8 @@ verb_limits(struct client *c, struct message *msg, struct reply *reply)
 {
 	(void)msg;
 	reply->result = json_object_new_object();
+	json_object_object_add(reply->result, "degraded",
+	    json_object_new_boolean(c->sup->degraded));
 	json_object_object_add(reply->result, "endpoints",
 	    status_limits(c->sup));
 }

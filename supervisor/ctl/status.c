@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <bsd/string.h>
+
 #include "common/clock.h"
 #include "common/json.h"
 #include "supervisor/ctl/client.h"
@@ -61,6 +63,16 @@ print_workers(const struct ctl *ctl, const struct json_object *o)
 	if (backoff > 0)
 		ctl_say(ctl, "workers cannot be kept alive; next try in %s",
 		    clock_span(backoff, span));
+}
+
+static void
+print_degraded(const struct ctl *ctl, const struct json_object *o)
+{
+	bool degraded = false;
+
+	if (json_get_bool(o, "degraded", &degraded) == 0 && degraded)
+		ctl_say(ctl, "degraded: errors persist at every endpoint, so "
+		    "each job does one account at a time until that ends");
 }
 
 /* ---- tables ---- */
@@ -136,22 +148,55 @@ add_share(struct table *t, int64_t left, int64_t limit)
 	table_text(t, COLOUR_NONE, cell);
 }
 
+/* When the provider's own count is full again, by what it said last. */
+static void
+add_reset(struct table *t, const struct json_object *o)
+{
+	int64_t requests = number(o, "reset_requests_ms");
+	int64_t tokens = number(o, "reset_tokens_ms");
+	int64_t ms = requests > tokens ? requests : tokens;
+	char span[CLOCK_STAMP];
+
+	table_text(t, COLOUR_NONE, ms == -1 ? "-" : clock_span(ms, span));
+}
+
+/* Why it is not open, and for how much longer where that is known. */
+static void
+add_cause(struct table *t, const struct json_object *o)
+{
+	char cell[256], span[CLOCK_STAMP];
+	int64_t ms = number(o, "cool_ms");
+
+	if (ms > 0)
+		snprintf(cell, sizeof(cell), "%s, %s to go", text(o, "cause"),
+		    clock_span(ms, span));
+	else
+		strlcpy(cell, text(o, "cause"), sizeof(cell));
+	table_text(t, COLOUR_NONE, cell);
+}
+
 static void
 add_endpoint(struct table *t, const struct json_object *o)
 {
-	bool open = strcmp(text(o, "state"), "open") == 0;
+	bool well = strcmp(text(o, "state"), "open") == 0 &&
+	    number(o, "ill_ms") == -1;
+	char refused[64];
 
 	table_text(t, COLOUR_NONE, text(o, "name"));
 	table_text(t, COLOUR_NONE, text(o, "group"));
-	table_text(t, open ? COLOUR_GREEN : COLOUR_YELLOW, text(o, "state"));
+	table_text(t, well ? COLOUR_GREEN : COLOUR_YELLOW, text(o, "state"));
 	add_share(t, number(o, "remaining_requests"), number(o, "rpm"));
 	add_share(t, number(o, "remaining_tokens"), number(o, "tpm"));
+	add_reset(t, o);
 	table_int(t, number(o, "in_flight"));
 	table_int(t, number(o, "window"));
 	table_int(t, number(o, "waiting"));
 	table_int(t, number(o, "answered"));
-	table_int(t, number(o, "throttled"));
-	table_text(t, COLOUR_NONE, text(o, "cause"));
+	snprintf(refused, sizeof(refused), "%jd/%jd",
+	    (intmax_t)number(o, "throttled_minute"),
+	    (intmax_t)number(o, "throttled_hour"));
+	table_text(t, COLOUR_NONE, refused);
+	add_cause(t, o);
 }
 
 static const struct column endpoint_columns[] = {
@@ -160,11 +205,12 @@ static const struct column endpoint_columns[] = {
 	{ "STATE", ALIGN_LEFT, false },
 	{ "RPM", ALIGN_RIGHT, false },
 	{ "TPM", ALIGN_RIGHT, false },
+	{ "RESET", ALIGN_RIGHT, false },
 	{ "SENT", ALIGN_RIGHT, false },
 	{ "WINDOW", ALIGN_RIGHT, false },
 	{ "WAITING", ALIGN_RIGHT, false },
 	{ "ANSWERED", ALIGN_RIGHT, false },
-	{ "429S", ALIGN_RIGHT, false },
+	{ "429S M/H", ALIGN_RIGHT, false },
 	{ "CAUSE", ALIGN_LEFT, true },
 };
 
@@ -205,6 +251,7 @@ print_status(const struct ctl *ctl, const struct json_object *result)
 	print_daemon(ctl, result);
 	if (json_get_object(result, "workers", &workers) == 0)
 		print_workers(ctl, workers);
+	print_degraded(ctl, result);
 	PRINT_LIST(result, "jobs", "\n", job_columns, add_job);
 	PRINT_LIST(result, "endpoints", "\n", endpoint_columns,
 	    add_endpoint);
@@ -213,7 +260,7 @@ print_status(const struct ctl *ctl, const struct json_object *result)
 static void
 print_limits(const struct ctl *ctl, const struct json_object *result)
 {
-	(void)ctl;
+	print_degraded(ctl, result);
 	PRINT_LIST(result, "endpoints", "", endpoint_columns, add_endpoint);
 }
 

@@ -628,7 +628,8 @@ def test_status_and_limits(daemon, ctl, csv_file):
     assert status["pid"] == daemon.process.pid
     assert status["jobs"][0]["name"] == "spring \x1b[31mred"
     limits = ctl("limits", "-j").json()
-    assert list(limits) == ["endpoints"]
+    assert list(limits) == ["degraded", "endpoints"]
+    assert limits["degraded"] is False
     assert limits["endpoints"][0]["name"] == "sim"
     assert "sim" in ctl("limits")
 

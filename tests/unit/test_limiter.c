@@ -870,6 +870,75 @@ test_reconfigure(void **state)
 	limiter_free(limiter);
 }
 
+/* Serve one account after another with errors of this kind, a second each. */
+static int64_t
+trouble(struct limiter *limiter, enum kind kind, int64_t now, int seconds)
+{
+	struct permit permit;
+	int64_t end = now + seconds * 1000;
+
+	for (int64_t order = now; now < end; now += 1000) {
+		wait_for(limiter, &permit, order++, 0, now);
+		if (serve(limiter, kind, now) == NULL)
+			limiter_withdraw(limiter, &permit);
+	}
+	return now;
+}
+
+static void
+test_degrades_when_errors_persist(void **state)
+{
+	struct limiter *limiter = limiter_with(6000, 0, true);
+	struct limiter_view view;
+	int64_t now = 1000;
+
+	(void)state;
+	/* A burst of errors is none that persists. */
+	now = trouble(limiter, KIND_SERVER_ERROR, now, 8);
+	assert_false(limiter_degraded(limiter));
+	limiter_view(limiter, 0, now, &view);
+	assert_true(view.ill_ms >= 0 && view.cause[0] != '\0');
+	now = trouble(limiter, KIND_SERVER_ERROR, now, 60);
+	assert_true(limiter_degraded(limiter));
+	/* Time alone says nothing; answers do, when most are good. */
+	now += 600000;
+	assert_true(limiter_degraded(limiter));
+	now = trouble(limiter, KIND_OK, now, 5);
+	assert_true(limiter_degraded(limiter));
+	now = trouble(limiter, KIND_OK, now, 20);
+	assert_false(limiter_degraded(limiter));
+	limiter_view(limiter, 0, now, &view);
+	assert_int_equal(view.ill_ms, -1);
+	assert_string_equal(view.cause, "");
+	limiter_free(limiter);
+}
+
+static void
+test_no_degradation_while_one_endpoint_is_well(void **state)
+{
+	struct limiter *limiter = limiter_of(two_groups, NELEM(two_groups));
+	struct permit permit;
+	int64_t now = 1000;
+
+	(void)state;
+	assert_false(limiter_degraded(limiter));
+	for (int i = 0; i < 600; i++, now += 100) {
+		wait_for(limiter, &permit, i, 0, now);
+		if (limiter_admit(limiter, now, NULL, NULL) != NULL)
+			settle(limiter, &permit, permit.endpoint == 0 ?
+			    KIND_OK : KIND_SERVER_ERROR, now);
+		else
+			limiter_withdraw(limiter, &permit);
+	}
+	assert_false(limiter_degraded(limiter));
+	/* One that is paused is not asked, so it does not count. */
+	limiter_pause(limiter, 0, false, "no credit");
+	assert_true(limiter_degraded(limiter));
+	limiter_resume(limiter);
+	assert_false(limiter_degraded(limiter));
+	limiter_free(limiter);
+}
+
 static void
 test_concurrency(void **state)
 {
@@ -998,6 +1067,8 @@ main(void)
 		cmocka_unit_test(test_pause_and_resume),
 		cmocka_unit_test(test_group_limit),
 		cmocka_unit_test(test_reconfigure),
+		cmocka_unit_test(test_degrades_when_errors_persist),
+		cmocka_unit_test(test_no_degradation_while_one_endpoint_is_well),
 		cmocka_unit_test(test_concurrency),
 		cmocka_unit_test(test_absurd_values),
 		cmocka_unit_test(test_counts),
