@@ -31,14 +31,19 @@ static const char *const mode_names[MODES] = {
 
 static const bool job_legal[JOB_STATES][JOB_STATES] = {
 	[JOB_LOADING][JOB_READY] = true,
+	[JOB_LOADING][JOB_LOADING] = true,
+	[JOB_READY][JOB_LOADING] = true,
 	[JOB_READY][JOB_RUNNING] = true,
 	[JOB_READY][JOB_CANCELLED] = true,
 	[JOB_RUNNING][JOB_PAUSED] = true,
 	[JOB_RUNNING][JOB_COMPLETED] = true,
 	[JOB_RUNNING][JOB_CANCELLED] = true,
+	[JOB_PAUSED][JOB_LOADING] = true,
 	[JOB_PAUSED][JOB_RUNNING] = true,
 	[JOB_PAUSED][JOB_CANCELLED] = true,
+	[JOB_COMPLETED][JOB_LOADING] = true,
 	[JOB_COMPLETED][JOB_RUNNING] = true,
+	[JOB_CANCELLED][JOB_LOADING] = true,
 	[JOB_CANCELLED][JOB_RUNNING] = true,
 };
 

@@ -24,6 +24,8 @@
  *	running -> completed	the last account became final
  *	running, paused, ready -> cancelled	cancel
  *	completed, cancelled -> running		start, retry
+ *	all but running -> loading		delete, of a job so large that
+ *						its accounts go step by step
  *
  *  account:	pending --> processing --> completed | failed
  *		   ^------------'   ^           |

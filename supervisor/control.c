@@ -359,6 +359,8 @@ control_end_imports(struct supervisor *sup)
 		return;
 	TAILQ_FOREACH(c, &sup->control->clients, link)
 		verbs_client_gone(c);
+	/* If that cannot be written now, the next start does it. */
+	store_turn(sup->store, NULL, 0);
 }
 
 void

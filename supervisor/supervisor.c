@@ -251,6 +251,8 @@ arm_wake(struct supervisor *sup, int64_t now)
 	other = limiter_next(sup->limiter, now);
 	if (other >= 0 && now + other < next && !sup->stuck)
 		next = now + other;
+	if (sup->deleting && !sup->stuck)
+		next = now;
 	if ((other = pool_next(sup, now)) < next)
 		next = other;
 	if ((other = control_next(sup)) < next)
@@ -278,8 +280,10 @@ turn(struct supervisor *sup)
 	hook_tend(sup, now);
 	schedule_degrade(sup);
 	pool_tend(sup, schedule_wanted(sup), now);
-	if (!sup->stuck)
+	if (!sup->stuck) {
 		schedule_grants(sup, now);
+		sup->deleting = jobs_delete_step(sup);
+	}
 	turn_commit(sup, now);
 	arm_wake(sup, clock_mono());
 }

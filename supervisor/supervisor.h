@@ -64,6 +64,8 @@ struct job {
 	int64_t			 progress_mono;	/* last progress line */
 	int64_t			 progress_final;	/* accounts it named */
 	int64_t			 ordered;	/* claims of this turn */
+	int64_t			 to_remove;	/* being deleted: accounts */
+	bool			 leaving;	/* being deleted */
 };
 TAILQ_HEAD(job_list, job);
 
@@ -181,6 +183,7 @@ struct supervisor {
 	int64_t			 started_mono;
 	int64_t			 order;		/* of runs, for the limiter */
 	bool			 degraded;	/* errors persist: one by one */
+	bool			 deleting;	/* a job's accounts, in steps */
 	bool			 stuck;		/* the last commit failed */
 	int64_t			 stuck_mono;	/* since then */
 	bool			 stopping;
@@ -216,6 +219,15 @@ void	 jobs_clear(struct supervisor *);
 struct job *job_add(struct supervisor *, const struct store_job *);
 void	 job_remove(struct supervisor *, struct job *);
 struct job *job_find(const struct supervisor *, int64_t id);
+/*
+ * Delete it with its accounts, sections and events; the ledger stays.  A small
+ * one is gone on return; a large one goes step by step, a turn each, so that
+ * the loop stays alive: until then it is "loading" with a reason, and its
+ * companies are not known any more.  A restart removes what is left of it.
+ */
+void	 job_delete(struct supervisor *, struct job *);
+/* The next step; whether there is more to do. */
+bool	 jobs_delete_step(struct supervisor *);
 /* The one place where a job's state changes; it must be legal. */
 void	 job_set_state(struct supervisor *, struct job *, enum job_state,
 	    const char *reason);

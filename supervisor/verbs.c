@@ -48,6 +48,8 @@ job_asked(struct client *c, int64_t id, struct reply *reply)
 {
 	struct job *job = job_find(c->sup, id);
 
+	if (job != NULL && job->leaving)
+		job = NULL;
 	if (job == NULL)
 		say(reply, REPLY_NOT_FOUND, "there is no job %" PRId64
 		    "; sdrctl jobs lists them", id);
@@ -183,15 +185,10 @@ verb_import_end(struct client *c, struct message *msg, struct reply *reply)
 void
 verbs_client_gone(struct client *c)
 {
-	char err[STORE_ERRLEN];
-
 	if (c->import == 0)
 		return;
 	log_info("import of job %" PRId64 " did not end; removed", c->import);
-	/* If it cannot be removed now, the next start does it. */
-	if (store_job_delete(c->sup->store, c->import, err) == -1)
-		log_warn("%s", err);
-	job_remove(c->sup, job_find(c->sup, c->import));
+	job_delete(c->sup, job_find(c->sup, c->import));
 	c->import = 0;
 }
 
@@ -399,7 +396,6 @@ static void
 verb_delete(struct client *c, struct message *msg, struct reply *reply)
 {
 	struct job *job = job_asked(c, msg->job.job, reply);
-	char err[STORE_ERRLEN];
 	const char *why;
 
 	if (job == NULL)
@@ -408,13 +404,9 @@ verb_delete(struct client *c, struct message *msg, struct reply *reply)
 		say(reply, REPLY_NOT_NOW, "job %" PRId64 " %s", job->id, why);
 		return;
 	}
-	if (store_job_delete(c->sup->store, job->id, err) == -1) {
-		say(reply, REPLY_FAILED, "%s", err);
-		return;
-	}
 	say(reply, REPLY_OK, "job %" PRId64 " is deleted; its requests stay "
 	    "in the ledger", job->id);
-	job_remove(c->sup, job);
+	job_delete(c->sup, job);
 }
 
 static void
@@ -440,10 +432,8 @@ verb_set(struct client *c, struct message *msg, struct reply *reply)
 static void
 retried(struct client *c, struct job *job, int64_t n, struct reply *reply)
 {
-	char err[STORE_ERRLEN], *text;
+	char *text;
 
-	if (store_job_counts(c->sup->store, job->id, job->counts, err) == -1)
-		fatal("%s", err);
 	if (n > 0) {
 		text = xasprintf("%" PRId64 " accounts to do again", n);
 		store_note_event(c->sup->store, job->id, 0, "retry", text);
@@ -472,7 +462,7 @@ in_playbook(const struct client *c, const char *section)
 
 static int
 retry_in_store(struct client *c, const struct msg_retry *msg, int64_t *n,
-    char err[static STORE_ERRLEN])
+    int64_t counts[static ACCOUNT_STATES], char err[static STORE_ERRLEN])
 {
 	const struct playbook *book = c->sup->playbook;
 	struct store_prompt *prompts = xcalloc(book->n_sections + 1,
@@ -486,7 +476,7 @@ retry_in_store(struct client *c, const struct msg_retry *msg, int64_t *n,
 	}
 	prompts[i].key = "categorize";
 	prompts[i].hash = book->categorize_hash;
-	rc = store_retry(c->sup->store, msg, prompts, i + 1, n, err);
+	rc = store_retry(c->sup->store, msg, prompts, i + 1, n, counts, err);
 	free(prompts);
 	return rc;
 }
@@ -495,8 +485,8 @@ static void
 verb_retry(struct client *c, struct message *msg, struct reply *reply)
 {
 	struct job *job = job_asked(c, msg->retry.job, reply);
+	int64_t n, counts[ACCOUNT_STATES];
 	char err[STORE_ERRLEN];
-	int64_t n;
 
 	if (job == NULL)
 		return;
@@ -510,10 +500,12 @@ verb_retry(struct client *c, struct message *msg, struct reply *reply)
 		    msg->retry.section);
 		return;
 	}
-	if (retry_in_store(c, &msg->retry, &n, err) == -1)
+	if (retry_in_store(c, &msg->retry, &n, counts, err) == -1) {
 		say(reply, REPLY_FAILED, "%s", err);
-	else
-		retried(c, job, n, reply);
+		return;
+	}
+	memcpy(job->counts, counts, sizeof(counts));
+	retried(c, job, n, reply);
 }
 
 /* ---- the table ---- */

@@ -185,6 +185,18 @@ store_note_job(struct store *s, int64_t job, enum job_state state,
 }
 
 void
+store_note_job_delete(struct store *s, int64_t job)
+{
+	note(s, SQL_JOB_DELETE, "i", job);
+}
+
+void
+store_note_accounts_delete(struct store *s, int64_t job, int64_t n)
+{
+	note(s, SQL_ACCOUNTS_DELETE, "ii", job, n);
+}
+
+void
 store_note_job_options(struct store *s, int64_t job,
     const struct store_options *o)
 {

@@ -175,12 +175,6 @@ store_import_end(struct store *s, int64_t job, char err[static STORE_ERRLEN])
 	return run_on_job(s, SQL_JOB_END, job, "import", err);
 }
 
-int
-store_job_delete(struct store *s, int64_t job, char err[static STORE_ERRLEN])
-{
-	return run_on_job(s, SQL_JOB_DELETE, job, "delete", err);
-}
-
 /* ---- retry ---- */
 
 static int
@@ -257,15 +251,17 @@ retry(struct store *s, const struct msg_retry *r, int64_t *n)
 int
 store_retry(struct store *s, const struct msg_retry *r,
     const struct store_prompt *prompts, size_t n_prompts, int64_t *n,
-    char err[static STORE_ERRLEN])
+    int64_t counts[static ACCOUNT_STATES], char err[static STORE_ERRLEN])
 {
 	if (store_flush(s, err) == -1)
 		return -1;
 	if (db_begin(s) != SQLITE_OK ||
 	    put_prompts(s, prompts, n_prompts) != SQLITE_OK ||
-	    retry(s, r, n) != SQLITE_OK || db_commit(s) != SQLITE_OK)
+	    retry(s, r, n) != SQLITE_OK)
 		return db_failed(s, "retry", err);
-	return 0;
+	if (store_job_counts(s, r->job, counts, err) == -1)
+		return -1;
+	return db_commit(s) == SQLITE_OK ? 0 : db_failed(s, "retry", err);
 }
 
 int

@@ -71,7 +71,9 @@ static const char *const sql[QUESTIONS] = {
 	    "SELECT count(*) FROM account WHERE job_id = ?1"
 	    " AND state IN ('completed', 'failed') AND finished_at >= ?2",
 	[ASK_KNOWN] =
-	    "SELECT 1 FROM account WHERE dedup_key = ?1 LIMIT 1",
+	    "SELECT 1 FROM account AS a JOIN job ON job.id = a.job_id"
+	    " WHERE dedup_key = ?1 AND NOT"
+	    " (job.state = 'loading' AND job.reason <> '') LIMIT 1",
 	[ASK_ACCOUNTS] =
 	    ACCOUNTS " ORDER BY id LIMIT ?6 OFFSET ?7",
 	[ASK_RANKING] =

@@ -102,13 +102,17 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    " AND state = 'loading'",
 	[SQL_JOB_DELETE] =
 	    "DELETE FROM job WHERE id = ?1",
+	[SQL_ACCOUNTS_DELETE] =
+	    "DELETE FROM account WHERE id IN (SELECT id FROM account"
+	    " WHERE job_id = ?1 LIMIT ?2)",
 	[SQL_ROW_PUT] =
 	    "INSERT OR IGNORE INTO account(job_id, line, company_name, domain,"
 	    " website, industry, owner, extra, dedup_key)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[SQL_ROW_KNOWN] =
-	    "SELECT 1 FROM account WHERE dedup_key = ?1 AND job_id <> ?2"
-	    " LIMIT 1",
+	    "SELECT 1 FROM account AS a JOIN job ON job.id = a.job_id"
+	    " WHERE dedup_key = ?1 AND job_id <> ?2 AND NOT"
+	    " (job.state = 'loading' AND job.reason <> '') LIMIT 1",
 	[SQL_RECOVER_ACCOUNTS] =
 	    "UPDATE account SET state = 'pending', run_id = NULL,"
 	    " attempt = attempt - 1 WHERE state = 'processing'",

@@ -135,6 +135,9 @@ void	 store_note_section(struct store *, const struct store_section *);
 /* Takes effect only while the account is in processing with this run_id. */
 void	 store_note_ending(struct store *, const struct store_ending *);
 /* The caller has asked job_state_may().  reason "" clears it. */
+void	 store_note_job_delete(struct store *, int64_t job);
+/* Any n of a job's accounts, with their sections. */
+void	 store_note_accounts_delete(struct store *, int64_t job, int64_t n);
 void	 store_note_job(struct store *, int64_t job, enum job_state,
 	    const char *reason);
 void	 store_note_job_options(struct store *, int64_t job,
@@ -209,9 +212,6 @@ int	 store_import_rows(struct store *, int64_t job, bool again,
 	    char err[static STORE_ERRLEN]);
 int	 store_import_end(struct store *, int64_t job,
 	    char err[static STORE_ERRLEN]);
-/* Remove a job with its accounts, sections and events; the ledger stays. */
-int	 store_job_delete(struct store *, int64_t job,
-	    char err[static STORE_ERRLEN]);
 /* A prompt of the playbook as it is now, "categorize" among them. */
 struct store_prompt {
 	const char *key;
@@ -219,10 +219,12 @@ struct store_prompt {
 };
 /*
  * Final accounts become pending again, *n of them: see msg_retry for which.
- * What is outdated is judged by the prompts.
+ * What is outdated is judged by the prompts.  counts are of the job, as they
+ * are afterwards; -1: nothing has changed.
  */
 int	 store_retry(struct store *, const struct msg_retry *,
 	    const struct store_prompt *, size_t n_prompts, int64_t *n,
+	    int64_t counts[static ACCOUNT_STATES],
 	    char err[static STORE_ERRLEN]);
 /* Cost of all requests settled since a wall time; job 0: of every job. */
 int	 store_spent(struct store *, int64_t job, int64_t since,

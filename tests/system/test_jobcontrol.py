@@ -102,12 +102,15 @@ def test_pause_stops_requests_within_a_second(make_sim, make_daemon):
 def test_storm_of_pauses_and_cancels_loses_nothing(make_sim, make_daemon,
                                                    dice):
     accounts = 200
-    sim = make_sim("--latency", 100, "--fault", "garbage:p=0.03")
+    # The last account cannot end, so that no order comes too late.
+    garbage = "garbage:p=0.03"
+    sim = make_sim("--latency", 100, "--fault", "500:company=Firm 200",
+                   "--fault", garbage)
     daemon = make_daemon(sim, processing={"concurrency": 10,
                                           "max_retries": 10}).start()
     orders = [("pause", "resume")] * 100 + [("cancel-job", "start")] * 20
     dice.shuffle(orders)
-    # Requests seen until then; the second half leaves time for a late order.
+    # Requests seen until then.
     moments = sorted(dice.sample(range(accounts * REQUESTS // 2),
                                  len(orders)))
     job = daemon.research(accounts)
@@ -117,13 +120,16 @@ def test_storm_of_pauses_and_cancels_loses_nothing(make_sim, make_daemon,
             client.do(stop, job=job)
             time.sleep(dice.choice([0, 0, 0.001, 0.02, 0.05]))
             client.do(go, job=job)
+    sim.control(faults=[garbage])
     assert_complete(daemon, job, accounts)
     stats = sim.settled()
-    faults = stats["faults"]["garbage"]
+    faults, refused = stats["faults"]["garbage"], stats["faults"].get("500", 0)
     assert faults > 10
-    assert stats["requests"] == accounts * REQUESTS + faults
-    assert daemon.sql("SELECT state, count(*) FROM request GROUP BY 1") == [
-        ("answered", accounts * REQUESTS), ("lost", faults)]
+    assert stats["requests"] == accounts * REQUESTS + faults + refused
+    assert dict(daemon.sql(
+        "SELECT state, count(*) FROM request GROUP BY 1")) == {
+            "answered": accounts * REQUESTS, "lost": faults,
+            **({"refused": refused} if refused else {})}
     assert_bought_once(daemon, sim)
     kinds = dict(daemon.sql("SELECT kind, count(*) FROM event GROUP BY 1"))
     assert (kinds["paused"], kinds["cancelled"], kinds["running"]) == (
@@ -166,6 +172,31 @@ def test_delete_keeps_the_ledger(sim, daemon, ctl):
     assert round(line["cost_usd"] * 1e6) == spent > 0
     # A number is never given to another job.
     assert daemon.import_companies(1) == job + 1
+
+
+def test_delete_of_a_large_job(sim, daemon):
+    """It goes in steps, and nobody has to wait for the last of them."""
+    names = [f"Firm {n:05}" for n in range(20000)]
+    large = daemon.import_companies(names)
+    small = daemon.import_companies(["Acme"])
+    daemon.do("delete", job=large)
+    assert daemon.ask("start", job=large)["code"] == NOT_FOUND
+    assert_complete(daemon, daemon.do("start", job=small)["job"], 1)
+    # Its companies are not known any more, whatever is still there of it.
+    again = daemon.import_companies(names[-500:])
+    assert daemon.states(again) == {"pending": 500}
+    daemon.wait(lambda: daemon.value("SELECT count(*) FROM account") == 501,
+                "the last of it being gone")
+    assert [job for job, in daemon.sql("SELECT id FROM job")] == [small, again]
+
+
+def test_delete_of_a_large_job_survives_a_kill(daemon):
+    large = daemon.import_companies([f"Firm {n:05}" for n in range(20000)])
+    daemon.do("delete", job=large)
+    daemon.kill9()
+    daemon.start()
+    assert daemon.sql("SELECT id FROM job") == []
+    assert daemon.value("SELECT count(*) FROM account") == 0
 
 
 def test_delete_waits_for_answers_on_their_way(make_sim, make_daemon):

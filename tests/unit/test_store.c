@@ -319,12 +319,14 @@ retry(struct fixture *f, struct msg_retry r)
 {
 	const struct store_prompt now[] = { { "security", "h1" },
 	    { "news", "h2" }, { "categorize", "c1" } };
+	int64_t n = -1, told[ACCOUNT_STATES], counts[ACCOUNT_STATES];
 	char err[STORE_ERRLEN];
-	int64_t n = -1;
 
 	r.job = f->job;
-	if (store_retry(f->store, &r, now, 3, &n, err) == -1)
+	if (store_retry(f->store, &r, now, 3, &n, told, err) == -1 ||
+	    store_job_counts(f->store, f->job, counts, err) == -1)
 		fail_msg("%s", err);
+	assert_memory_equal(told, counts, sizeof(counts));
 	return n;
 }
 
