@@ -14,7 +14,7 @@ import tempfile
 
 import pytest
 
-pytest.register_assert_rewrite("sdr")
+pytest.register_assert_rewrite("patience", "sdr")
 
 import sdr  # noqa: E402
 

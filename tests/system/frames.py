@@ -14,11 +14,12 @@ import struct
 import subprocess
 import time
 
+from patience import PATIENCE
+
 BUILD = os.environ.get("BUILD", "build")
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 PROGRAM = os.path.join(TOP, BUILD, "sdr-worker")
-PATIENCE = 20  # seconds that a test waits for anything that should come
 
 SECTIONS = ["current-solution", "customer-base", "security", "news-funding",
             "tech-transformation", "prospects"]
@@ -54,7 +55,7 @@ def endpoint(url, **members):
     e = {"name": "main", "url": url, "api": "responses",
          "model": "sim-model", "key": "key-of-the-test-suite",
          "max_output_tokens": 1000, "max_searches": 2,
-         "request_timeout": 20}
+         "request_timeout": 10 * PATIENCE}
     e.update(members)
     return e
 
@@ -86,11 +87,12 @@ class Closed(Exception):
 
 
 class Worker:
-    def __init__(self, *messages, arguments=()):
+    def __init__(self, *messages, arguments=(), environment=()):
         self.process = subprocess.Popen(
             [PROGRAM, "--parent", str(os.getpid()), *arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, bufsize=0, env={}, cwd="/")
+            stderr=subprocess.DEVNULL, bufsize=0, env=dict(environment),
+            cwd="/")
         self.buffer = b""
         self.requests = 0
         self.logs = []

@@ -18,11 +18,11 @@ import socket
 import sqlite3
 import struct
 import subprocess
-import time
 
 import pytest
 
 from frames import TOP, frame
+from patience import PATIENCE, wait_for
 
 TOP = pathlib.Path(TOP)
 BUILD = TOP / os.environ.get("BUILD", "build")
@@ -31,25 +31,12 @@ SECTIONS = [m.group(1) for m in (
     re.fullmatch(r"\d\d-(.+)\.md", name)
     for name in sorted(os.listdir(PLAYBOOK))) if m]
 REQUESTS = len(SECTIONS) + 1    # of one account: the last one categorizes
-# Seconds; it only bounds failures.
-PATIENCE = int(os.environ.get("SDR_TEST_PATIENCE", 60))
 
 KEY = "sk-canary-0123456789abcdefghijklmnopqrstuvwxyz"
 PRICE = {"model": "sim-model", "input": 0.75, "cached": 0.075,
          "output": 4.5, "search": 10.0}
 SANITIZER = re.compile(
     r"AddressSanitizer|LeakSanitizer|UndefinedBehavior|runtime error:")
-
-
-def wait_for(condition, what, timeout=PATIENCE):
-    """The first true value of condition(), which is asked again and again."""
-    end = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < end, "never came: " + what
-        time.sleep(0.01)
 
 
 def die_with_parent():
@@ -436,6 +423,57 @@ class Daemon:
         job = self.import_companies(wanted)
         self.do("start", job=job, **members)
         return job
+
+
+# sdrctl
+
+# Its exit statuses.
+OK, FAILED, USAGE, NOT_RUNNING, NOT_FOUND, NOT_NOW = range(6)
+FAILED_ACCOUNTS, PAUSED, NOT_PERMITTED = 6, 7, 77
+
+
+class Said(str):
+    """Standard output, with standard error and the status beside it."""
+
+    def __new__(cls, code, out, err):
+        said = super().__new__(cls, out)
+        said.code, said.err = code, err
+        return said
+
+    def json(self):
+        return json.loads(self)
+
+
+class Ctl:
+    """sdrctl for one daemon."""
+
+    def __init__(self, daemon):
+        self.conf = daemon.conf
+        self.environment = {
+            "OPENAI_API_KEY": KEY, "LC_ALL": "C.UTF-8",
+            **{k: v for k, v in os.environ.items()
+               if k.endswith("SAN_OPTIONS") or k == "PATH"}}
+
+    def popen(self, *args, **popen):
+        return subprocess.Popen(
+            [BUILD / "sdrctl", "-c", self.conf, *map(str, args)],
+            env=self.environment, preexec_fn=die_with_parent,
+            **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE,
+               "stderr": subprocess.PIPE, **popen})
+
+    def end(self, process, code, text=b""):
+        out, err = process.communicate(text, timeout=PATIENCE)
+        said = Said(process.returncode, (out or b"").decode(),
+                    (err or b"").decode())
+        assert not SANITIZER.search(said.err), said.err
+        assert said.code == code, (said, said.err)
+        return said
+
+    def __call__(self, *args, code=OK, text=b""):
+        return self.end(self.popen(*args), code, text)
+
+
+# What a job owes
 
 
 def asked(counts):

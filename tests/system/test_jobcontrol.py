@@ -12,10 +12,9 @@ import time
 
 import pytest
 
-from sdr import (PLAYBOOK, REQUESTS, SECTIONS, asked, assert_bought_once,
-                 assert_complete)
-from test_sdrctl import (FAILED, FAILED_ACCOUNTS, NOT_FOUND, NOT_NOW, OK,
-                         PAUSED, USAGE, Ctl)
+from sdr import (FAILED, FAILED_ACCOUNTS, NOT_FOUND, NOT_NOW, OK, PAUSED,
+                 PLAYBOOK, REQUESTS, SECTIONS, USAGE, Ctl, asked,
+                 assert_bought_once, assert_complete)
 
 FOREVER = 600000    # ms; longer than any test
 

@@ -17,53 +17,9 @@ import subprocess
 
 import pytest
 
-from sdr import (BUILD, KEY, PATIENCE, REQUESTS, SANITIZER,
-                 die_with_parent)
-
-OK, FAILED, USAGE, NOT_RUNNING, NOT_FOUND, NOT_NOW = range(6)
-FAILED_ACCOUNTS, PAUSED, NOT_PERMITTED = 6, 7, 77
-
-
-class Said(str):
-    """Standard output, with standard error and the status beside it."""
-
-    def __new__(cls, code, out, err):
-        said = super().__new__(cls, out)
-        said.code, said.err = code, err
-        return said
-
-    def json(self):
-        return json.loads(self)
-
-
-class Ctl:
-    """sdrctl for one daemon."""
-
-    def __init__(self, daemon):
-        self.conf = daemon.conf
-        self.environment = {
-            "OPENAI_API_KEY": KEY, "LC_ALL": "C.UTF-8",
-            **{k: v for k, v in os.environ.items()
-               if k.endswith("SAN_OPTIONS") or k == "PATH"}}
-
-    def popen(self, *args, **popen):
-        return subprocess.Popen(
-            [BUILD / "sdrctl", "-c", self.conf, *map(str, args)],
-            env=self.environment, preexec_fn=die_with_parent,
-            **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE,
-               "stderr": subprocess.PIPE, **popen})
-
-    def end(self, process, code, text=b""):
-        out, err = process.communicate(text, timeout=PATIENCE)
-        said = Said(process.returncode, (out or b"").decode(),
-                    (err or b"").decode())
-        assert not SANITIZER.search(said.err), said.err
-        assert said.code == code, (said, said.err)
-        return said
-
-    def __call__(self, *args, code=OK, text=b""):
-        return self.end(self.popen(*args), code, text)
-
+from sdr import (BUILD, FAILED, FAILED_ACCOUNTS, KEY, NOT_FOUND, NOT_NOW,
+                 NOT_PERMITTED, NOT_RUNNING, OK, PATIENCE, PAUSED, REQUESTS,
+                 USAGE, Ctl)
 
 @pytest.fixture
 def ctl(daemon):

@@ -2,19 +2,15 @@
 # Copyright (c) 2026 The sdr authors
 """A whole job over TLS and HTTP/2, through a proxy with a CA of its own."""
 
-import os
 import shutil
-import signal
-import socket
 import subprocess
 
 import pytest
 
-from sdr import REQUESTS, assert_complete, die_with_parent, wait_for
+from proxy import Proxy, needs_nghttpx
+from sdr import REQUESTS, assert_complete
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("nghttpx") and shutil.which("openssl")),
-    reason="nghttpx and openssl are needed")
+pytestmark = needs_nghttpx
 
 
 def openssl(*args):
@@ -41,40 +37,12 @@ def certificates(tmp_path_factory):
     return folder
 
 
-class Proxy:
-    """nghttpx with TLS in front of the simulator."""
-
-    def __init__(self, sim, folder, certificates, name):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        self.url = f"https://127.0.0.1:{port}/v1"
-        self.access = folder / "access.log"
-        self.process = subprocess.Popen(
-            ["nghttpx", "--conf=/dev/null", f"-f127.0.0.1,{port}",
-             f"-b127.0.0.1,{sim.port}", "--workers=1",
-             f"--accesslog-file={self.access}",
-             "--accesslog-format=$alpn $tls_protocol $status",
-             certificates / (name + ".key"), certificates / (name + ".pem")],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True, preexec_fn=die_with_parent)
-        wait_for(lambda: self.listens(port), "the proxy")
-
-    @staticmethod
-    def listens(port):
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    def stop(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-
 @pytest.fixture
 def make_proxy(tmp_path, certificates):
     proxies = []
 
     def make(sim, name):
-        proxies.append(Proxy(sim, tmp_path, certificates, name))
+        proxies.append(Proxy(sim.port, tmp_path, certificates, name))
         return proxies[-1]
 
     yield make
@@ -89,10 +57,7 @@ def test_job_over_tls_and_http2(sim, make_proxy, make_daemon, certificates):
     job = daemon.research(20)
     assert_complete(daemon, job, 20)
     assert sim.settled()["answered"] == 20 * REQUESTS
-    wait_for(lambda: len(proxy.access.read_text().splitlines()) ==
-             20 * REQUESTS, "the access log")
-    for line in proxy.access.read_text().splitlines():
-        protocol, tls, status = line.split()
+    for protocol, tls, status, _ in proxy.logged(20 * REQUESTS):
         assert (protocol, status) == ("h2", "200")
         assert tls in ("TLSv1.2", "TLSv1.3")
 
