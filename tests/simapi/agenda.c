@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 #include "common/buf.h"
-#include "common/clock.h"
 #include "tests/simapi/agenda.h"
+#include "tests/simapi/simclock.h"
 
 static void
 swap(struct agenda_entry *a, struct agenda_entry *b)
@@ -61,7 +61,7 @@ agenda_add(struct agenda *agenda, int64_t delay_ms, agenda_fn *fn, void *arg)
 		    sizeof(*agenda->heap));
 	}
 	agenda->heap[agenda->len++] = (struct agenda_entry){
-		.due_mono = clock_mono() + delay_ms, .fn = fn, .arg = arg
+		.due_mono = simclock_mono() + delay_ms, .fn = fn, .arg = arg
 	};
 	sift_up(agenda, agenda->len - 1);
 }
@@ -73,7 +73,7 @@ agenda_wait(const struct agenda *agenda)
 
 	if (agenda->len == 0)
 		return -1;
-	left = agenda->heap[0].due_mono - clock_mono();
+	left = agenda->heap[0].due_mono - simclock_mono();
 	return left > 0 ? left : 0;
 }
 
@@ -90,7 +90,7 @@ take_first(struct agenda *agenda)
 void
 agenda_run(struct agenda *agenda)
 {
-	int64_t now_mono = clock_mono();
+	int64_t now_mono = simclock_mono();
 	struct agenda_entry first;
 
 	while (agenda->len > 0 && agenda->heap[0].due_mono <= now_mono) {

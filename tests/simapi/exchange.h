@@ -46,6 +46,7 @@ struct exchange {
 	unsigned int		 attempt;
 	int64_t			 begun_at;	/* unix ms */
 	struct fault_effect	 effect;
+	bool			 owed;		/* an answer, not made yet */
 	bool			 on_bill;
 	size_t			 line;		/* of the bill */
 	bool			 whole;		/* sent as it was made */

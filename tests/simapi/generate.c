@@ -91,15 +91,24 @@ is_error(const struct fault_effect *effect)
 	return effect->kind != NULL && effect->kind->status != 0;
 }
 
+/* NULL where there is nothing to be billed. */
+static struct json_object *
+make_owed(struct exchange *exchange)
+{
+	const struct fault_effect *effect = &exchange->effect;
+
+	exchange->owed = false;
+	return !is_error(effect) || effect->billed ? make_answer(exchange) :
+	    NULL;
+}
+
 static enum MHD_Result
 deliver(struct exchange *exchange)
 {
 	const struct fault_effect *effect = &exchange->effect;
-	struct json_object *body = NULL;
+	struct json_object *body = make_owed(exchange);
 	struct problem problem;
 
-	if (!is_error(effect) || effect->billed)
-		body = make_answer(exchange);
 	if (is_error(effect)) {
 		json_object_put(body);
 		exchange->whole = exchange->good = false;
@@ -164,6 +173,7 @@ answer(struct exchange *exchange)
 	}
 	if (delay_ms == 0)
 		return deliver(exchange);
+	exchange->owed = true;
 	return exchange_delay(exchange, delay_ms, deliver);
 }
 
@@ -225,6 +235,9 @@ generate_end(struct exchange *exchange, bool delivered)
 {
 	struct sim *sim = exchange->sim;
 
+	/* The server may see that the client has left before we do. */
+	if (exchange->owed)
+		json_object_put(make_owed(exchange));
 	if (exchange->on_bill)
 		delivered = delivered && exchange->whole;
 	if (exchange->on_bill && delivered)

@@ -11,6 +11,7 @@
 #include "tests/simapi/knobs.h"
 #include "tests/simapi/put.h"
 #include "tests/simapi/rules.h"
+#include "tests/simapi/simclock.h"
 
 static const struct rule spec_item = { .types = RULE_STRING };
 
@@ -27,6 +28,8 @@ static const struct rule knob_rules[] = {
 	    .max = LATENCY_MAX_MS },
 	{ .name = "headers", .types = RULE_BOOL },
 	{ .name = "reset_stats", .types = RULE_BOOL },
+	{ .name = "hold", .types = RULE_BOOL },
+	{ .name = "pass", .types = RULE_INT, .max = LATENCY_MAX_MS },
 	{ .name = NULL }
 };
 
@@ -92,6 +95,18 @@ turn_faults(struct sim *sim, struct json_object *body, struct faults *fresh,
 	faults_move(&sim->faults, added);
 }
 
+static void
+turn_clock(struct json_object *body)
+{
+	bool hold = simclock_is_held();
+	int64_t ms = 0;
+
+	json_get_bool(body, "hold", &hold);
+	json_get_int(body, "pass", 0, LATENCY_MAX_MS, &ms);
+	simclock_hold(hold);
+	simclock_pass(ms);
+}
+
 static int
 turn(struct sim *sim, struct json_object *body, struct problem *problem)
 {
@@ -111,6 +126,7 @@ turn(struct sim *sim, struct json_object *body, struct problem *problem)
 	json_get_bool(body, "headers", &sim->headers);
 	if (json_get_bool(body, "reset_stats", &reset) == 0 && reset)
 		census_reset(&sim->census);
+	turn_clock(body);
 	rc = 0;
 out:
 	faults_clear(&fresh);
@@ -152,5 +168,6 @@ knobs_show(const struct sim *sim)
 	put_bool(obj, "free_refusals", settings->free_refusals);
 	put_string(obj, "latency", latency);
 	put_bool(obj, "headers", sim->headers);
+	put_bool(obj, "hold", simclock_is_held());
 	return obj;
 }

@@ -14,8 +14,9 @@
 /*
  * What may change while the simulator runs: a JSON object with any of
  * "faults" (replaces), "add_faults", "rpm", "tpm", "burst" (seconds), "share",
- * "free_refusals", "latency", "headers", "reset_stats".  All of it takes
- * effect at once, or nothing and -1 with the problem filled.
+ * "free_refusals", "latency", "headers", "reset_stats", "hold" (the clock
+ * stands still), "pass" (so many milliseconds are over at once).  All of it
+ * takes effect at once, or nothing and -1 with the problem filled.
  */
 int	 knobs_turn(struct sim *sim, const char *text, size_t len,
 	    struct problem *problem);

@@ -9,8 +9,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "common/clock.h"
 #include "tests/simapi/meter.h"
+#include "tests/simapi/simclock.h"
 
 #define MINUTE_MS	60000.0
 
@@ -24,7 +24,7 @@ own_capacity(const struct meter_window *window)
 static void
 refill(struct meter_window *window)
 {
-	int64_t now_mono = clock_mono();
+	int64_t now_mono = simclock_mono();
 	double rate = window->limit / MINUTE_MS * (1 - window->share);
 
 	window->level += rate * (double)(now_mono - window->refilled_mono);
@@ -44,7 +44,7 @@ change_window(struct meter_window *window, int64_t limit,
 	window->limit = (double)limit;
 	window->capacity = window->limit * settings->burst_s / 60;
 	window->share = settings->share;
-	window->refilled_mono = clock_mono();
+	window->refilled_mono = simclock_mono();
 	if (fresh || window->level > own_capacity(window))
 		window->level = own_capacity(window);
 }

@@ -24,6 +24,8 @@ import zlib
 
 import pytest
 
+from patience import PATIENCE, wait_for
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = TOP / os.environ.get("BUILD", "build") / "sdr-simapi"
 CONTRACT = TOP.parent / "shared" / "contract" / "openai-schemas.json"
@@ -56,16 +58,6 @@ SCHEMA = {
 }
 
 
-def wait_until(condition, what, seconds=10):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.01)
-    raise AssertionError("never came: " + what)
-
-
 class Answer:
     def __init__(self, status, headers, raw):
         self.status = status
@@ -95,26 +87,26 @@ class Sim:
             [PROGRAM, "--port-file", port_file, *args],
             stderr=subprocess.PIPE, text=True)
         try:
-            wait_until(lambda: port_file.exists() or
-                       self.process.poll() is not None, "the port file")
+            wait_for(lambda: port_file.exists() or
+                     self.process.poll() is not None, "the port file")
             assert self.process.poll() is None, self.process.stderr.read()
             self.port = int(port_file.read_text())
         except BaseException:
             self.process.kill()
             raise
 
-    def connect(self, timeout=10):
+    def connect(self):
         if self.tls:
             context = ssl.create_default_context()
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
             return http.client.HTTPSConnection(
-                "127.0.0.1", self.port, timeout=timeout, context=context)
+                "127.0.0.1", self.port, timeout=PATIENCE, context=context)
         return http.client.HTTPConnection("127.0.0.1", self.port,
-                                          timeout=timeout)
+                                          timeout=PATIENCE)
 
-    def send(self, method, path, body=None, key="k", headers=None, timeout=10):
-        connection = self.connect(timeout)
+    def send(self, method, path, body=None, key="k", headers=None):
+        connection = self.connect()
         headers = dict(headers or {})
         if key is not None:
             headers["Authorization"] = "Bearer " + key
@@ -131,6 +123,14 @@ class Sim:
         return self.send("POST", "/v1/responses",
                          question() if body is None else body, **kwargs)
 
+    def begin(self, body=None):
+        """A connection on which a question is asked, and not yet answered."""
+        connection = self.connect()
+        connection.request("POST", "/v1/responses",
+                           json.dumps(body or question()),
+                           {"Authorization": "Bearer k"})
+        return connection
+
     def chat(self, body, **kwargs):
         return self.send("POST", "/v1/chat/completions", body, **kwargs)
 
@@ -145,15 +145,27 @@ class Sim:
         assert answer.status == 200, answer.raw
         return answer.json
 
+    def hold(self):
+        """Nothing falls due and no window is refilled until pass_()."""
+        self.control(hold=True)
+
+    def pass_(self, ms, hold=True):
+        """So much of the simulator's time is over."""
+        self.control(hold=hold, **{"pass": ms})
+
+    def in_flight(self, count):
+        wait_for(lambda: self.stats()["in_flight"] == count,
+                 f"{count} requests in flight")
+
     def settled(self):
         """The counts once nothing is in flight any more."""
-        wait_until(lambda: self.stats()["in_flight"] == 0, "the last answer")
+        wait_for(lambda: self.stats()["in_flight"] == 0, "the last answer")
         return self.stats()
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(10)
+            return self.process.wait(PATIENCE)
         finally:
             self.process.kill()
             self.process.stderr.close()
@@ -413,18 +425,19 @@ def test_models(sim):
 
 def test_background(start):
     sim = start("--latency", 800)
-    begun = time.monotonic()
+    sim.hold()
     queued = sim.ask(question(background=True, store=True)).json
-    assert queued["status"] == "queued" and time.monotonic() - begun < 0.7
+    assert queued["status"] == "queued"
     path = "/v1/responses/" + queued["id"]
+    sim.pass_(799)
     assert sim.send("GET", path).json["status"] == "in_progress"
-    done = wait_until(
+    sim.pass_(1)
+    done = wait_for(
         lambda: (lambda body: body["status"] == "completed" and body)(
             sim.send("GET", path).json), "the answer")
-    assert time.monotonic() - begun >= 0.79
     assert done["id"] == queued["id"]
     assert sim.send("GET", path).json == done
-    wait_until(lambda: sim.ledger()["totals"]["lost"] == 0, "the delivery")
+    wait_for(lambda: sim.ledger()["totals"]["lost"] == 0, "the delivery")
     assert sim.ledger()["totals"]["billed"] == 1
     assert sim.stats()["answered"] == 1
     assert sim.send("GET", path + "x").status == 404
@@ -599,7 +612,8 @@ ERRORS = {
 @pytest.mark.parametrize("kind", ERRORS)
 def test_error_fault(start, contract_or_none, kind):
     sim = start("--fault", kind + ":times=1", "--latency", 5000)
-    answer = sim.ask(timeout=2)
+    sim.hold()      # an error does not take an answer's time
+    answer = sim.ask()
     status, code = ERRORS[kind]
     assert answer.status == status
     assert code in (..., answer.json["error"]["code"])
@@ -656,8 +670,13 @@ def test_reset(start):
 
 def test_hang(start):
     sim = start("--fault", "hang:total=1")
+    connection = sim.begin()
+    sim.in_flight(1)
+    sim.pass_(3600_000, hold=False)
+    connection.sock.settimeout(0.3)
     with pytest.raises(TimeoutError):
-        sim.ask(timeout=0.3)
+        connection.getresponse()
+    connection.close()
     # The simulator sees that the client has gone.
     assert sim.settled()["faults"] == {"hang": 1}
     assert sim.ask().status == 200
@@ -666,14 +685,12 @@ def test_hang(start):
 
 def test_slow(start):
     sim = start("--fault", "slow")
-    connection = sim.connect()
-    connection.request("POST", "/v1/responses", json.dumps(question()),
-                       {"Authorization": "Bearer k"})
+    begun = time.monotonic()
+    connection = sim.begin()
     response = connection.getresponse()
     assert int(response.headers["content-length"]) > 1000
-    begun = time.monotonic()
     assert response.read(2) == b'{"'
-    assert time.monotonic() - begun > 0.7
+    assert time.monotonic() - begun >= 1.99     # a second each
     connection.close()
     # Others are served meanwhile, and the end is noticed.
     assert sim.send("GET", "/healthz").status == 200
@@ -692,9 +709,7 @@ def test_truncated(start):
 
 def test_huge(start):
     sim = start("--fault", "huge")
-    connection = sim.connect()
-    connection.request("POST", "/v1/responses", json.dumps(question()),
-                       {"Authorization": "Bearer k"})
+    connection = sim.begin()
     response = connection.getresponse()
     assert response.headers["transfer-encoding"] == "chunked"
     size = 0
@@ -873,7 +888,7 @@ def test_billed_option(start):
     "500:nonsense=1", "500:p", "hang:latency=x", "reset:billed=maybe"])
 def test_bad_fault_is_refused(sim, spec):
     done = subprocess.run([PROGRAM, "--fault", spec], capture_output=True,
-                          text=True, timeout=10)
+                          text=True, timeout=PATIENCE)
     assert done.returncode == 2 and "--fault" in done.stderr
     sim.control(faults=["500:p=0"])
     answer = sim.send("POST", "/control", {"rpm": 5, "faults": [spec]})
@@ -895,6 +910,7 @@ def seconds(duration):
 
 def test_request_window(start):
     sim = start("--rpm", 6)
+    sim.hold()
     answers = [sim.ask() for _ in range(7)]
     assert [a.status for a in answers[:6]] == [200] * 6
     last = answers[-1]
@@ -903,34 +919,35 @@ def test_request_window(start):
     assert error["code"] == "rate_limit_exceeded"
     assert error["type"] == "requests"
     assert "requests per min (RPM): Limit 6," in error["message"]
-    assert 5000 < int(last.headers["retry-after-ms"]) <= 10000
-    assert 6 <= int(last.headers["retry-after"]) <= 10
+    assert last.headers["retry-after-ms"] == "10000"
+    assert last.headers["retry-after"] == "10"
     assert last.headers["x-ratelimit-limit-requests"] == "6"
     assert last.headers["x-ratelimit-remaining-requests"] == "0"
     first = answers[0].headers
     assert first["x-ratelimit-remaining-requests"] == "5"
-    assert 9 < seconds(first["x-ratelimit-reset-requests"]) <= 10
+    assert seconds(first["x-ratelimit-reset-requests"]) == 10
     assert first["x-ratelimit-limit-tokens"] is None
     stats = sim.settled()
     assert stats["throttled"] == 1 and stats["answered"] == 6
     assert sum(stats["admitted_by_second"]) == 6
+    sim.pass_(10000)
+    assert [sim.ask().status for _ in range(2)] == [200, 429]
 
 
 def test_token_window(start):
     sim = start("--tpm", 10000)
+    sim.hold()
     first = sim.ask().headers
     assert first["x-ratelimit-limit-tokens"] == "10000"
-    # A window refills while it is looked at.
-    assert 6000 <= int(first["x-ratelimit-remaining-tokens"]) <= 6100
-    assert 23 < seconds(first["x-ratelimit-reset-tokens"]) <= 24
+    assert first["x-ratelimit-remaining-tokens"] == "6000"
+    assert seconds(first["x-ratelimit-reset-tokens"]) == 24
     assert sim.ask().status == 200
     refused = sim.ask()
     assert refused.status == 429
     assert refused.json["error"]["type"] == "tokens"
     assert "tokens per min (TPM): Limit 10000" in (
         refused.json["error"]["message"])
-    wait = int(refused.headers["retry-after-ms"])
-    assert 11000 < wait <= 12000
+    assert refused.headers["retry-after-ms"] == "12000"
     # Small requests still fit, and the estimate from the text counts.
     assert sim.ask(question(max_output_tokens=100)).status == 200
     long = question(input="x" * 12000, max_output_tokens=16)
@@ -947,42 +964,47 @@ def test_request_larger_than_the_window(start):
 
 def test_short_windows(start):
     sim = start("--rpm", 600, "--burst", 1)
-    begun = time.monotonic()
-    statuses = [sim.ask().status for _ in range(15)]
-    most = 11 + 10 * (time.monotonic() - begun)
-    assert 10 <= statuses.count(200) <= most
-    refused = wait_until(lambda: (lambda a: a.status == 429 and a)(sim.ask()),
-                         "a refusal")
-    assert int(refused.headers["retry-after-ms"]) <= 100
+    sim.hold()
+    assert [sim.ask().status for _ in range(15)] == [200] * 10 + [429] * 5
+    assert sim.ask().headers["retry-after-ms"] == "100"
 
 
 def test_window_holds_the_rate(start):
     sim = start("--rpm", 1200, "--burst", 1, "--free-refusals")
-    begun = time.monotonic()
+    sim.hold()
     good = 0
-    while time.monotonic() - begun < 2:
+    for _ in range(100):
+        sim.pass_(20)
         good += sim.ask().status == 200
-    most = 21 + 20 * (time.monotonic() - begun)
-    assert 50 <= good <= most   # 20 at once, then 20 a second
+    assert good in (59, 60)     # 20 at once, then 20 a second
+
+
+def test_window_is_refilled_by_itself(start):
+    """Where nobody holds the clock."""
+    sim = start("--rpm", 600, "--burst", 1, "--free-refusals")
+    begun = time.monotonic()
+    good = sum(sim.ask().status == 200 for _ in range(15))
+    assert 10 <= good <= 11 + 10 * (time.monotonic() - begun)
+    wait_for(lambda: sim.ask().status == 200, "a full window")
 
 
 def test_refusals_count_unless_free(start):
-    counted = start("--rpm", 120, "--burst", 1)
-    free = start("--rpm", 120, "--burst", 1, "--free-refusals")
-
-    def storm(sim):
-        begun = time.monotonic()
+    def storm(*options):
+        sim = start("--rpm", 120, "--burst", 1, *options)
+        sim.hold()
         good = 0
-        while time.monotonic() - begun < 1.6:
+        for _ in range(16):
             good += sim.ask().status == 200
+            sim.pass_(100)
         return good
     # A storm gets nothing but the first burst where refusals count.
-    assert storm(counted) == 2
-    assert storm(free) >= 4
+    assert storm() == 2
+    assert storm("--free-refusals") >= 4
 
 
 def test_failed_requests_count(start):
     sim = start("--rpm", 10)
+    sim.hold()
     for _ in range(5):
         assert sim.ask({}).status == 400
     assert sim.ask().headers["x-ratelimit-remaining-requests"] == "4"
@@ -990,6 +1012,7 @@ def test_failed_requests_count(start):
 
 def test_share_of_another_client(start):
     sim = start("--rpm", 100, "--share", 0.5)
+    sim.hold()
     assert sim.ask().headers["x-ratelimit-remaining-requests"] == "49"
     sim.control(share=0)
     assert sim.ask().headers["x-ratelimit-limit-requests"] == "100"
@@ -997,6 +1020,7 @@ def test_share_of_another_client(start):
 
 def test_no_headers(start):
     sim = start("--rpm", 1, "--no-headers")
+    sim.hold()
     answers = [sim.ask(), sim.ask()]
     assert [a.status for a in answers] == [200, 429]
     assert not [name for a in answers for name in a.headers
@@ -1015,21 +1039,23 @@ def test_control(sim):
     assert settings == {
         "faults": ["500:company=x"], "rpm": 1, "tpm": 100000, "burst": 30.0,
         "share": 0.0, "free_refusals": False, "latency": "20",
-        "headers": False}
+        "headers": False, "hold": False}
     assert sim.control(add_faults=["429:company=y"])["faults"] == [
         "500:company=x", "429:company=y"]
     assert sim.control(latency="lognormal:10:0.5")["latency"] == (
         "lognormal:10:0.5")
     assert sim.ask().status == 200
     assert sim.ask().status == 429
-    sim.control(rpm=0, reset_stats=True)
+    assert sim.control(hold=True, rpm=0, reset_stats=True)["hold"] is True
+    assert sim.control(hold=False)["hold"] is False
     assert sim.stats()["requests"] == 0
     assert sim.ask().status == 200
 
 
 @pytest.mark.parametrize("settings", [
     {"nonsense": 1}, {"rpm": -1}, {"rpm": "5"}, {"burst": 61}, {"share": 1},
-    {"latency": "soon"}, {"faults": "500"}, {"faults": [5]}])
+    {"latency": "soon"}, {"faults": "500"}, {"faults": [5]}, {"hold": 1},
+    {"pass": -1}])
 def test_bad_control(sim, settings):
     assert sim.send("POST", "/control", settings).status == 400
 
@@ -1062,30 +1088,34 @@ def test_stats(start):
 
 def test_in_flight_and_latency(start):
     sim = start("--latency", 400)
-    connections = [sim.connect() for _ in range(50)]
-    begun = time.monotonic()
-    for n, connection in enumerate(connections):
-        connection.request("POST", "/v1/responses",
-                           json.dumps(question(f"Firm {n}")),
-                           {"Authorization": "Bearer k"})
-    assert wait_until(lambda: sim.stats()["in_flight"] == 50, "all of them")
+    sim.hold()
+    connections = [sim.begin(question(f"Firm {n}")) for n in range(50)]
+    sim.in_flight(50)
+    sim.pass_(399)
+    assert sim.stats()["in_flight"] == 50
+    sim.pass_(1)
     for connection in connections:
         assert connection.getresponse().status == 200
         connection.close()
-    assert 0.39 <= time.monotonic() - begun < 2
     assert sim.settled()["max_in_flight"] == 50
 
 
 def test_lognormal_latency(start):
-    sim = start("--latency", "lognormal:30:0.8")
-    times = []
-    for n in range(60):
-        begun = time.monotonic()
-        sim.ask(question(f"Firm {n}"))
-        times.append(time.monotonic() - begun)
-    times.sort()
-    assert 0.015 < times[30] < 0.2
-    assert times[55] > 2 * times[10]
+    """Which answers come when: some soon, some after much longer."""
+    sim = start("--latency", "lognormal:1000:0.8")
+    sim.hold()
+    connections = [sim.begin(question(f"Firm {n}")) for n in range(60)]
+    sim.in_flight(60)
+
+    def answered():
+        return 60 - sim.stats()["in_flight"]
+
+    for ms, least, most in ((500, 1, 29), (500, 15, 45), (1000, 31, 59)):
+        sim.pass_(ms)
+        wait_for(lambda: answered() >= least, "the soon ones")
+        assert answered() <= most
+    for connection in connections:
+        connection.close()
 
 
 def test_keep_alive(sim):
@@ -1129,11 +1159,14 @@ def test_ledger(sim):
 
 def test_who_leaves_is_billed(start):
     sim = start("--latency", 300)
-    with pytest.raises(TimeoutError):
-        sim.ask(timeout=0.1)
+    sim.hold()
+    connection = sim.begin()
+    sim.in_flight(1)
+    connection.close()
+    sim.pass_(300)
     stats = sim.settled()
     assert stats["answered"] == 0 and stats["by_status"] == {"none": 1}
-    wait_until(lambda: sim.ledger()["requests"], "its line in the bill")
+    wait_for(lambda: sim.ledger()["requests"], "its line in the bill")
     line = sim.ledger()["requests"][0]
     assert line["billed"] and not line["delivered"]
 
@@ -1216,6 +1249,7 @@ def test_contract_of_chat_answers(sim, contract):
 
 def test_contract_of_background_and_models(start, contract):
     sim = start("--latency", 200)
+    sim.hold()
     queued = sim.ask(question(background=True, store=True)).json
     path = "/v1/responses/" + queued["id"]
     waiting = sim.send("GET", path).json
@@ -1262,7 +1296,7 @@ def test_ends_with_work_in_flight(start):
             b"Authorization: Bearer k\r\nContent-Length: %d\r\n\r\n"
             % len(body) + body)
         sockets.append(connection)
-    wait_until(lambda: sim.stats()["in_flight"] == 4, "all of them")
+    wait_for(lambda: sim.stats()["in_flight"] == 4, "all of them")
     sim.control(latency="0")
     assert sim.stop() == 0
     for connection in sockets:
@@ -1276,7 +1310,7 @@ def test_dies_with_its_parent(tmp_path):
          'echo $!; wait', PROGRAM, port_file],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     child = int(parent.stdout.readline())
-    wait_until(port_file.exists, "the port file")
+    wait_for(port_file.exists, "the port file")
     parent.kill()
     parent.wait()
     parent.stdout.close()
@@ -1287,28 +1321,28 @@ def test_dies_with_its_parent(tmp_path):
         except FileNotFoundError:
             return True
         return state.rsplit(")", 1)[1].split()[0] == "Z"
-    wait_until(gone, "its end")
+    wait_for(gone, "its end")
 
 
 def test_port_in_use(sim):
     done = subprocess.run([PROGRAM, "-p", str(sim.port)],
-                          capture_output=True, text=True, timeout=10)
+                          capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 1 and str(sim.port) in done.stderr
 
 
 def test_help_and_version():
     done = subprocess.run([PROGRAM, "--help"], capture_output=True,
-                          text=True, timeout=10)
+                          text=True, timeout=PATIENCE)
     assert done.returncode == 0
     assert "--die-with-parent" in done.stdout
     assert "insufficient_quota" in done.stdout
     done = subprocess.run([PROGRAM, "-V"], capture_output=True, text=True,
-                          timeout=10)
+                          timeout=PATIENCE)
     assert done.returncode == 0 and done.stdout.startswith("sdr-simapi ")
     for args in (["--nonsense"], ["--rpm", "x"], ["stray"],
                  ["--tls-cert", "x"]):
         assert subprocess.run([PROGRAM, *args], capture_output=True,
-                              timeout=10).returncode == 2
+                              timeout=PATIENCE).returncode == 2
 
 
 def test_says_that_it_is_simulated(sim):

@@ -13,6 +13,7 @@
 
 #include "tests/simapi/agenda.h"
 #include "tests/simapi/latency.h"
+#include "tests/simapi/simclock.h"
 
 #define ENTRIES	500
 
@@ -59,13 +60,37 @@ test_later_waits(void **state)
 	ncalls = 0;
 	agenda_add(&agenda, 60000, note, &one);
 	agenda_add(&agenda, 30000, note, &two);
-	assert_in_range(agenda_wait(&agenda), 29000, 30000);
+	assert_int_equal(agenda_wait(&agenda), 30000);
 	agenda_run(&agenda);
 	assert_int_equal(ncalls, 0);
+	simclock_pass(29999);
+	agenda_run(&agenda);
+	assert_int_equal(ncalls, 0);
+	simclock_pass(1);
+	agenda_run(&agenda);
+	assert_int_equal(ncalls, 1);
+	assert_int_equal(agenda_wait(&agenda), 30000);
 	agenda_clear(&agenda);
 	assert_int_equal(ncalls, 2);
 	assert_int_equal(calls[0], 2);
 	assert_int_equal(agenda_wait(&agenda), -1);
+}
+
+static void
+test_clock_is_held_and_let_go(void **state)
+{
+	int64_t before = simclock_mono();
+
+	(void)state;
+	simclock_pass(1000);
+	assert_int_equal(simclock_mono(), before + 1000);
+	simclock_hold(false);
+	assert_false(simclock_is_held());
+	simclock_pass(1000);
+	assert_true(simclock_mono() >= before + 2000);
+	simclock_hold(true);
+	assert_true(simclock_mono() >= before + 2000);
+	assert_int_equal(simclock_mono(), simclock_mono());
 }
 
 struct chain {
@@ -163,11 +188,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_later_waits),
+		cmocka_unit_test(test_clock_is_held_and_let_go),
 		cmocka_unit_test(test_clear_ends_chains),
 		cmocka_unit_test(test_chance_repeats),
 		cmocka_unit_test(test_latency_texts),
 		cmocka_unit_test(test_lognormal),
 	};
 
+	simclock_hold(true);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
