@@ -1,0 +1,497 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The sdr authors
+"""Jobs without end on a system that is being ill-treated, then the reckoning.
+
+usage: soak.py [--seconds N] [--seed N] [--background]
+
+For two thirds of the time workers and the supervisor are killed at random,
+limits change, the configuration is read again, people read and export,
+control clients misbehave and, for root, the disk fills up; in the last third
+the supervisor is let live, so that its memory can be compared.  Five answers
+in a hundred go wrong.  Then all of it stops, the jobs are let finish, and
+what is promised is counted.  The seed that is printed repeats a run, as far
+as chance on the machine allows.  The exit status is the number of promises
+that were broken.
+"""
+
+import argparse
+import collections
+import contextlib
+import math
+import os
+import pathlib
+import random
+import resource
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "system"))
+
+import sdr  # noqa: E402
+from frames import frame  # noqa: E402
+
+ACCOUNTS = 60           # of a job
+BACKLOG = 120           # accounts that must wait, so that nobody is idle
+CONCURRENCY = 6
+LATENCY = "lognormal:600:0.6"
+QUOTAS = [{"rpm": 0, "tpm": 0}, {"rpm": 600, "tpm": 0},
+          {"rpm": 2000, "tpm": 4_000_000}, {"rpm": 240, "tpm": 0}]
+# Five answers in a hundred.
+FAULTS = ["500:p=0.01", "503:p=0.005", "429:p=0.01:retry-after=1",
+          "reset:p=0.005", "truncated:p=0.005", "hang:p=0.002",
+          "garbage:p=0.004", "refusal:p=0.003", "200-failed:p=0.003",
+          "gzipbomb:p=0.001", "slow:p=0.002"]
+# Seconds between two deeds of a kind, on average.
+PERIODS = {"kill_worker": 4.5, "kill_supervisor": 36, "quota": 45, "hup": 20,
+           "broken_reload": 70, "bad_client": 8, "pause": 50, "read": 15}
+FULL_SECONDS = 15       # that the disk stays full
+WARM_UP = 30            # seconds before the first look at the memory
+# The longest a daemon may take until it answers, or its workers to end.
+AT_ONCE = 20
+DRAIN = 300
+BILLED = ["input_tokens", "cached_tokens", "output_tokens",
+          "reasoning_tokens", "searches"]
+
+
+def micro(entry):
+    """Micro-dollars of an entry of the simulator's bill."""
+    price = sdr.PRICE
+    return math.ceil(round(
+        (entry["input_tokens"] - entry["cached_tokens"]) * price["input"] +
+        entry["cached_tokens"] * price["cached"] +
+        entry["output_tokens"] * price["output"] +
+        entry["searches"] * price["search"] * 1000, 6))
+
+
+def memory(pid):
+    """Resident KiB of a process."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+@contextlib.contextmanager
+def small_disk(folder, seconds):
+    """Make the folder a file system of its own; False when that may not be."""
+    megabytes = 64 + seconds // 4
+    mounted = os.getuid() == 0 and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder],
+        stderr=subprocess.DEVNULL).returncode == 0
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", folder], check=True)
+
+
+def reckon_section(entries, rows):
+    """One section: what the bill says of it and what the ledger says."""
+    known = {answer: cost for _, _, answer, cost in rows if answer}
+    unseen = [e for e in entries if e["id"] not in known]
+    lost = [row for row in rows if row[0] == "lost"]
+    # Answered, but not to be used: that one is asked again by right.
+    bad = [row for row in rows if row[0] == "answered" and row[1]]
+    ids = {e["id"] for e in entries}
+    return collections.Counter({
+        "requests lost": len(lost),
+        "lost by a death": sum(row[1] == "worker_died" for row in lost),
+        "bought again": max(0, len(entries) - len(bad) - 1),
+        "unexplained": max(0, len(unseen) - len(lost)),
+        "uncovered": sum(map(micro, unseen)) > sum(row[3] for row in lost),
+        "differs": sum(known.get(e["id"], micro(e)) != micro(e)
+                       for e in entries),
+        "invented": sum(1 for answer, cost in known.items()
+                        if cost and answer not in ids)})
+
+
+class Soak:
+    def __init__(self, args, folder, disk, mounted):
+        self.seconds = args.seconds
+        self.dice = random.Random(args.seed)
+        self.disk = disk
+        self.mounted = mounted
+        self.count = collections.Counter()
+        self.worst = collections.defaultdict(float)     # seconds, by deed
+        self.jobs = []
+        self.clients = []
+        self.paused = None
+        self.full = False
+        self.memory = []
+        self.sim = sdr.Sim(folder / "sim", "--latency", LATENCY, "--seed",
+                           args.seed, "--tokens-sigma", 0.3)
+        endpoint = {"request_timeout": 10}
+        if args.background:
+            endpoint["background"] = True
+        self.daemon = sdr.Daemon(
+            folder / "sdrd", self.sim, endpoint, database=disk / "sdr.db",
+            processing={"concurrency": CONCURRENCY, "max_retries": 10},
+            worker={"max_accounts": 20, "timeout": 120})
+        self.daemon.db = disk / "sdr.db"
+        self.good_conf = self.daemon.conf.read_text()
+
+    # What is being done to it
+
+    def kill_worker(self):
+        """In some way that gives it no time."""
+        workers = self.daemon.workers()
+        if not workers:
+            return
+        number = self.dice.choice([signal.SIGKILL, signal.SIGKILL,
+                                   signal.SIGSEGV, signal.SIGABRT])
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.dice.choice(workers), number)
+            self.count["workers killed"] += 1
+
+    def took(self, deed, begun):
+        self.worst[deed] = max(self.worst[deed], time.monotonic() - begun)
+
+    def start(self):
+        begun = time.monotonic()
+        self.daemon.start()
+        self.took("from start to an answer", begun)
+
+    def kill_supervisor(self):
+        if self.full:
+            return      # it would not start without room
+        workers = self.daemon.workers()
+        begun = time.monotonic()
+        self.daemon.kill9()
+        sdr.wait_for(lambda: not any(map(sdr.alive, workers)),
+                     "the end of the workers", AT_ONCE)
+        self.took("from its death to its workers'", begun)
+        self.count["supervisor killed"] += 1
+        self.start()
+        self.paused = None
+
+    def quota(self):
+        self.sim.control(**self.dice.choice(QUOTAS))
+        self.count["quota changes"] += 1
+
+    def hup(self):
+        self.daemon.signal(signal.SIGHUP)
+        self.count["SIGHUPs"] += 1
+
+    def broken_reload(self):
+        self.daemon.conf.write_text(self.good_conf + "nonsense = {\n")
+        reply = self.daemon.ask("reload")
+        self.daemon.conf.write_text(self.good_conf)
+        assert reply["code"] != 0 and "sdr.conf" in reply["message"], reply
+        self.count["broken reloads"] += 1
+
+    def bad_client(self):
+        """Somebody who never comes to the point."""
+        for client in self.clients[:-20]:
+            client.close()
+        del self.clients[:-20]
+        client = sdr.Client(self.daemon.socket)
+        client.socket.setblocking(False)
+        self.clients.append(client)
+        whole = frame({"type": "status"})
+        text = self.dice.choice([
+            b"", whole[:9], struct.pack(">I", 0x80000000) + b"{",
+            self.dice.randbytes(300), frame(b"\xff\xfe"), whole * 2000,
+            frame({"type": "import-begin", "name": "half", "source": "soak"}),
+            frame({"type": "resume", "job": 10 ** 9})])
+        with contextlib.suppress(OSError):
+            while text:
+                text = text[client.socket.send(text):]
+        self.count["bad clients"] += 1
+
+    def pause(self):
+        """A running job pauses, and goes on at the next turn of this."""
+        if self.full:
+            return      # the answer would wait for room
+        if self.paused is not None:
+            self.daemon.ask("resume", job=self.paused)
+            self.paused = None
+        elif self.jobs:
+            self.paused = self.dice.choice(self.jobs[-2:])
+            self.daemon.ask("pause", job=self.paused)
+        self.count["pauses and resumes"] += 1
+
+    def read(self):
+        """What people do who look at results meanwhile."""
+        words = self.dice.choice([
+            ["status"], ["limits"], ["jobs"], ["cost"], ["events"],
+            ["accounts", str(self.dice.choice(self.jobs))],
+            ["export", str(self.dice.choice(self.jobs))]])
+        said = subprocess.run(
+            [sdr.BUILD / "sdrctl", "-c", self.daemon.conf, *words],
+            capture_output=True, text=True, errors="replace")
+        assert said.returncode == 0, (words, said.stderr)
+        self.count["readings"] += 1
+
+    def fill_disk(self):
+        with open(self.disk / "ballast", "wb") as ballast:
+            size = os.statvfs(self.disk)
+            os.posix_fallocate(ballast.fileno(), 0,
+                               size.f_bavail * size.f_bsize - (64 << 10))
+        self.full = True
+        self.count["full disks"] += 1
+
+    def free_disk(self):
+        if self.daemon.status()["trouble"]:
+            self.count["full disks that were told of"] += 1
+        (self.disk / "ballast").unlink()
+        self.full = False
+        self.daemon.wait(lambda: not self.daemon.status()["trouble"],
+                         "the end of the trouble")
+
+    # Running
+
+    def feed(self):
+        """New jobs, so that there is always enough to do."""
+        if self.full or BACKLOG <= self.daemon.value(
+                "SELECT count(*) FROM account WHERE state = 'pending'"):
+            return
+        number = len(self.jobs)
+        job = self.daemon.import_companies(
+            [f"Company {number} of {n}" for n in range(ACCOUNTS)],
+            name=f"soak {number}")
+        self.jobs.append(job)
+        self.daemon.do("start", job=job)
+
+    def plan(self):
+        """[(second, deed)] in order."""
+        rough = self.seconds * 2 / 3
+        deeds = []
+        for name, period in PERIODS.items():
+            until = rough if name == "kill_supervisor" else self.seconds
+            if name == "kill_supervisor":
+                period = min(period, rough / 3)
+            at = self.dice.uniform(0.5, 1.5) * period
+            while at < until:
+                deeds.append((at, getattr(self, name)))
+                at += self.dice.uniform(0.5, 1.5) * period
+        if self.mounted:
+            middle = self.seconds / 2
+            deeds.append((middle, self.fill_disk))
+            deeds.append((middle + min(FULL_SECONDS, middle / 2),
+                          self.free_disk))
+        else:
+            print("no full disk: only root can mount a small one")
+        return sorted(deeds, key=lambda deed: deed[0])
+
+    def say(self, at):
+        states = dict(self.daemon.sql(
+            "SELECT state, count(*) FROM account GROUP BY 1"))
+        print("%5d s  %s  requests %d  %s  RSS %d KiB" % (
+            at, " ".join(f"{k} {states[k]}" for k in sorted(states)),
+            self.daemon.value("SELECT count(*) FROM request"),
+            " ".join(f"{k}: {v}" for k, v in self.count.items()),
+            memory(self.daemon.process.pid)), flush=True)
+
+    def look(self, at):
+        """The memory of the supervisor in the last third."""
+        if at < self.seconds * 2 / 3 + min(WARM_UP, self.seconds / 10):
+            return
+        self.memory.append(memory(self.daemon.process.pid))
+
+    def run(self):
+        self.sim.control(faults=FAULTS)
+        self.start()
+        self.feed()
+        deeds = self.plan()
+        begun = said = looked = time.monotonic()
+        while (at := time.monotonic() - begun) < self.seconds:
+            assert self.daemon.running(), "it ended\n" + self.daemon.tail()
+            while deeds and deeds[0][0] <= at:
+                deeds.pop(0)[1]()
+            self.feed()
+            if time.monotonic() - said >= 10:
+                said = time.monotonic()
+                self.say(at)
+            if time.monotonic() - looked >= 1:
+                looked = time.monotonic()
+                self.look(at)
+            time.sleep(0.05)
+
+    def jobs_end(self):
+        self.daemon.wait(
+            lambda: self.daemon.value("SELECT count(*) FROM job WHERE state "
+                                      "<> 'completed'") == 0,
+            "the end of all jobs", DRAIN)
+
+    def finish(self):
+        """Peace: everything that was begun comes to an end."""
+        for client in self.clients:
+            client.close()
+        self.sim.control(faults=[], rpm=0, tpm=0, latency="20")
+        if self.paused is not None:
+            self.daemon.ask("resume", job=self.paused)
+        self.jobs_end()
+        self.failed = dict(self.daemon.sql(
+            "SELECT error_kind, count(*) FROM account "
+            "WHERE state = 'failed' GROUP BY 1"))
+        for job, in self.daemon.sql("SELECT DISTINCT job_id FROM account "
+                                    "WHERE state = 'failed'"):
+            self.daemon.do("retry", job=job, accounts=[])
+        self.jobs_end()
+        self.sim.settled()
+        self.daemon.wait(lambda: self.open_now() <= self.at_rest,
+                         "no more descriptors than at rest", AT_ONCE)
+
+    # The reckoning
+
+    def open_now(self):
+        return descriptors(self.daemon.process.pid) - (
+            2 * len(self.daemon.workers()))
+
+    def measure_rest(self):
+        """What there is of descriptors and files when nothing happens."""
+        self.start()
+        self.daemon.wait_job(self.daemon.research(["Somebody"]))
+        self.at_rest = self.open_now()
+        self.files = self.listing()
+        assert self.daemon.stop() == 0
+
+    def listing(self):
+        return sorted(p.name for folder in (self.daemon.folder, self.disk)
+                      for p in folder.iterdir())
+
+    def bought(self):
+        """{(company, section): [entries of the simulator's bill]}"""
+        bill = collections.defaultdict(list)
+        for entry in self.sim.ledger():
+            if entry["billed"]:
+                bill[entry["company"], entry["section"]].append(entry)
+        return bill
+
+    def rows(self):
+        """{(company, section): [(state, error, answer's id, cost)]}"""
+        ledger = collections.defaultdict(list)
+        for company, section, *row in self.daemon.sql(
+                "SELECT company_name, section, request.state, "
+                "request.error_kind, response_id, cost FROM request "
+                "JOIN account ON account.id = account_id"):
+            ledger[company, section].append(tuple(row))
+        return ledger
+
+    def reckon(self):
+        """[(promise, found, kept)]"""
+        daemon = self.daemon
+        bill, ledger = self.bought(), self.rows()
+        states = dict(daemon.sql(
+            "SELECT state, count(*) FROM account GROUP BY 1"))
+        yield ("none failed but by the death of three workers",
+               str(self.failed), not set(self.failed) - {"worker_died"})
+        yield ("and those by a retry: all accounts complete", str(states),
+               set(states) == {"completed"})
+        yield from self.reckon_sections()
+        yield from self.reckon_money(bill, ledger)
+        yield ("the database is whole", daemon.value("PRAGMA quick_check"),
+               daemon.value("PRAGMA quick_check") == "ok")
+        first = self.memory[:max(1, len(self.memory) // 10)]
+        last = self.memory[-len(first):]
+        before, after = max(first), min(last)
+        yield ("the supervisor's memory is flat",
+               f"{before} KiB, then {after} KiB",
+               after <= before * 1.2 + 1024)
+        yield ("no descriptor is left open",
+               f"{self.at_rest} at rest, now {self.open_now()}",
+               self.open_now() <= self.at_rest)
+        for deed, seconds in self.worst.items():
+            yield ("at most %d s: %s" % (AT_ONCE, deed), "%.2f s" % seconds,
+                   seconds <= AT_ONCE)
+        assert daemon.stop() == 0
+        left = [p for leader in daemon.pids for p in sdr.session_of(leader)]
+        yield "no process is left", str(left), not left
+        yield ("no file is left", str(self.listing()),
+               set(self.listing()) <= set(self.files) | {"sdr.db-shm",
+                                                         "sdr.db-wal"})
+
+    def reckon_sections(self):
+        missing = self.daemon.value(
+            "SELECT count(*) FROM account WHERE state = 'completed' AND "
+            "(SELECT count(*) FROM section WHERE account_id = account.id) "
+            "<> ?", len(sdr.SECTIONS))
+        yield ("each completed account has each section", f"{missing} not",
+               missing == 0)
+        twice = self.daemon.value(
+            "SELECT count(*) FROM (SELECT 1 FROM request "
+            "WHERE state = 'answered' AND error_kind IS NULL "
+            "GROUP BY account_id, section HAVING count(*) > 1)")
+        yield "no section has two answers", f"{twice} have", twice == 0
+
+    def reckon_money(self, bill, ledger):
+        """What the provider charges against what the ledger says."""
+        found = collections.Counter()
+        for key in bill.keys() | ledger.keys():
+            found += reckon_section(bill[key], ledger[key])
+        for name in ("requests lost", "lost by a death", "bought again"):
+            self.count[name] = found[name]
+        yield ("what is bought again was under way at a death or a reset",
+               f"{found['unexplained']} was not", not found["unexplained"])
+        yield ("what the provider charges, the ledger has to the "
+               "micro-dollar", f"{found['differs']} differ",
+               not found["differs"])
+        yield ("what was charged unseen is covered by what is lost",
+               f"{found['uncovered']} sections are not",
+               not found["uncovered"])
+        yield ("the ledger invents nothing", f"{found['invented']} invented",
+               not found["invented"])
+
+    def close(self):
+        with contextlib.suppress(AssertionError):
+            self.daemon.finish()
+        self.sim.process.kill()
+        self.sim.process.wait()
+
+
+def soak(args, folder):
+    disk = folder / "disk"
+    disk.mkdir()
+    with small_disk(disk, args.seconds) as mounted:
+        it = Soak(args, folder, disk, mounted)
+        try:
+            it.measure_rest()
+            it.run()
+            it.finish()
+            broken = 0
+            print()
+            for promise, found, kept in it.reckon():
+                broken += not kept
+                print("%-6s %-60s %s" % ("kept" if kept else "BROKEN",
+                                         promise, found))
+            for name, number in sorted(it.count.items()):
+                print("%8d  %s" % (number, name))
+            return broken
+        finally:
+            it.close()
+            if mounted:
+                shutil.copytree(disk, folder / "disk-copy")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seed", type=int,
+                        default=random.SystemRandom().randrange(10 ** 6))
+    parser.add_argument("--background", action="store_true",
+                        help="have answers made in the background")
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="sdr-soak-"))
+    print("seed %d, %d seconds, in %s" % (args.seed, args.seconds, folder),
+          flush=True)
+    broken = soak(args, folder)
+    if broken == 0:
+        shutil.rmtree(folder)
+    print("\n%s" % ("all promises kept" if broken == 0 else
+                    f"{broken} promises broken; see {folder}"))
+    return broken
+
+
+if __name__ == "__main__":
+    sys.exit(main())
