@@ -8,9 +8,11 @@ must stop at once, with success, and leave no process behind.
 
 import os
 import pathlib
+import random
 import shlex
 import shutil
 import tempfile
+import time
 
 import pytest
 
@@ -100,6 +102,14 @@ def bad_worker(tmp_path):
 def as_root():
     if os.getuid() != 0:
         pytest.skip("only root can become another user")
+
+
+@pytest.fixture
+def dice():
+    """Chance that SDR_TEST_SEED repeats."""
+    seed = int(os.environ.get("SDR_TEST_SEED", time.time_ns() % 1000000))
+    print("SDR_TEST_SEED=%d" % seed)
+    return random.Random(seed)
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@
 
 import os
 import pathlib
-import random
 import signal
-import time
 
 import pytest
 
@@ -14,13 +12,6 @@ from sdr import (REQUESTS, SECTIONS, alive, assert_bought_once,
                  assert_complete, wait_for)
 
 VICTIM = "Firm 002"
-
-
-@pytest.fixture
-def dice():
-    seed = int(os.environ.get("SDR_TEST_SEED", time.time_ns() % 1000000))
-    print("SDR_TEST_SEED=%d" % seed)
-    return random.Random(seed)
 
 
 @pytest.fixture
