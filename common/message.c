@@ -17,6 +17,7 @@
 #define TEXT_SHORT	((size_t)4 << 10)	/* names, ids, error texts */
 #define TEXT_LONG	MESSAGE_ANSWER_MAX
 #define LIST_MAX	10000
+#define SHOWN_MAX	64			/* bytes of a name in an error */
 
 enum field_type {
 	FIELD_INT,
@@ -520,10 +521,17 @@ message_clear(struct message *msg)
 static int decode_record(const struct record *, struct json_object *,
     void *, bool top, char *err);
 
+/* The name may be the peer's: only what is plain ASCII is repeated. */
 static int
 refuse(char *err, const char *name, const char *why)
 {
-	snprintf(err, MESSAGE_ERRLEN, "\"%.64s\" %s", name, why);
+	char shown[SHOWN_MAX + 1];
+	size_t n;
+
+	for (n = 0; n < SHOWN_MAX && name[n] != '\0'; n++)
+		shown[n] = name[n] >= 0x20 && name[n] < 0x7f ? name[n] : '?';
+	shown[n] = '\0';
+	snprintf(err, MESSAGE_ERRLEN, "\"%s\" %s", shown, why);
 	return -1;
 }
 

@@ -334,7 +334,7 @@ const char *message_name(enum message_type);
 void	 message_encode(const struct message *, struct buf *);
 /*
  * Decode one body into *msg, which need not be initialised.  0, or -1 with a
- * text in err and nothing to clear: not strict JSON, "type" not first, a type
+ * line in err and nothing to clear: not strict JSON, "type" not first, a type
  * that this side does not send, a member unknown, missing, of the wrong type
  * or out of range.
  */
