@@ -18,6 +18,7 @@
 #define TEXT_LONG	MESSAGE_ANSWER_MAX
 #define LIST_MAX	10000
 #define SHOWN_MAX	64			/* bytes of a name in an error */
+#define WHOLE_MAX	(INT64_MAX / 2)		/* a sum of two still fits */
 
 enum field_type {
 	FIELD_INT,
@@ -35,7 +36,7 @@ struct field {
 	bool		 optional;
 	size_t		 offset;
 	size_t		 count_offset;		/* FIELD_LIST */
-	int64_t		 min;			/* FIELD_INT */
+	int64_t		 min, max;		/* FIELD_INT */
 	size_t		 max_len;		/* FIELD_STRING, bytes */
 	const struct record *record;		/* FIELD_RECORD, FIELD_LIST */
 };
@@ -48,9 +49,13 @@ struct record {
 
 #define AT(s, m)	.offset = offsetof(struct s, m)
 #define INT(s, m, lowest) \
-	{ .name = #m, .type = FIELD_INT, .min = (lowest), AT(s, m) }
+	{ .name = #m, .type = FIELD_INT, .min = (lowest), .max = WHOLE_MAX, \
+	  AT(s, m) }
 #define OPT_INT(s, m) \
-	{ .name = #m, .type = FIELD_INT, .min = -1, .optional = true, AT(s, m) }
+	{ .name = #m, .type = FIELD_INT, .min = -1, .max = WHOLE_MAX, \
+	  .optional = true, AT(s, m) }
+#define COUNT(s, m, most) \
+	{ .name = #m, .type = FIELD_INT, .max = (most), AT(s, m) }
 #define BOOL(s, m) \
 	{ .name = #m, .type = FIELD_BOOL, .optional = true, AT(s, m) }
 #define TEXT(s, m) \
@@ -150,7 +155,7 @@ static const struct field hello_fields[] = {
 static const struct field permit_fields[] = {
 	TEXT(msg_permit, run_id),
 	TEXT(msg_permit, section),
-	INT(msg_permit, tokens, 0),
+	COUNT(msg_permit, tokens, MESSAGE_TOKENS_MAX),
 };
 
 static const struct field section_fields[] = {
@@ -168,11 +173,11 @@ static const struct field done_fields[] = {
 };
 
 static const struct field usage_fields[] = {
-	INT(msg_usage, input, 0),
-	INT(msg_usage, cached, 0),
-	INT(msg_usage, output, 0),
-	INT(msg_usage, reasoning, 0),
-	INT(msg_usage, searches, 0),
+	COUNT(msg_usage, input, MESSAGE_TOKENS_MAX),
+	COUNT(msg_usage, cached, MESSAGE_TOKENS_MAX),
+	COUNT(msg_usage, output, MESSAGE_TOKENS_MAX),
+	COUNT(msg_usage, reasoning, MESSAGE_TOKENS_MAX),
+	COUNT(msg_usage, searches, MESSAGE_SEARCHES_MAX),
 };
 static const struct record usage_record = RECORD_OF(msg_usage, usage_fields);
 
@@ -544,7 +549,7 @@ decode_int(const struct field *f, struct json_object *v, void *base,
 	if (!json_object_is_type(v, json_type_int))
 		return refuse(err, f->name, "is not an integer");
 	n = json_object_get_int64(v);
-	if (n < f->min)
+	if (n < f->min || n > f->max)
 		return refuse(err, f->name, "is out of range");
 	*int_at(base, f) = n;
 	return 0;

@@ -26,6 +26,12 @@ struct json_object;
 #define MESSAGE_VERSION	1		/* of the worker protocol */
 #define MESSAGE_ANSWER_MAX ((size_t)512 << 10)	/* bytes of one answer */
 #define MESSAGE_ERRLEN	256
+/*
+ * Of one request; more is not believed.  With the largest prices that a
+ * configuration may have, the cost of both together fits into an int64_t.
+ */
+#define MESSAGE_TOKENS_MAX	100000000
+#define MESSAGE_SEARCHES_MAX	10000
 
 enum message_type {
 	/* supervisor to worker */

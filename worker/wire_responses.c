@@ -88,7 +88,8 @@ take_output(struct json_object *output, struct answer *a)
 		item = json_object_array_get_idx(output, i);
 		if (strcmp(type_of(item), "message") == 0)
 			take_message(item, a);
-		else if (strcmp(type_of(item), "web_search_call") == 0)
+		else if (strcmp(type_of(item), "web_search_call") == 0 &&
+		    a->usage.searches < MESSAGE_SEARCHES_MAX)
 			a->usage.searches++;
 	}
 }

@@ -201,6 +201,14 @@ static const struct {
 	    "out of range" },
 	{ "{\"type\":\"hello\",\"version\":1,\"pid\":1,\"pid\":2}",
 	    SIDE_FROM_WORKER, "" },
+	/* Sums and costs of these would not fit. */
+	{ "{\"type\":\"start\",\"job\":1,\"sample\":9223372036854775807}",
+	    SIDE_CONTROL_REQUEST, "out of range" },
+	{ "{\"type\":\"permit\",\"run_id\":\"r\",\"section\":\"s\","
+	    "\"tokens\":100000001}", SIDE_FROM_WORKER, "out of range" },
+	/* The peer's own words, made plain. */
+	{ "{\"type\":\"quit\",\"a\\n\u00e4\":1}", SIDE_TO_WORKER,
+	    "\"a???\" is unknown" },
 	{ "{\"type\":\"hello\",\"version\":1,\"pid\":1} ,", SIDE_FROM_WORKER,
 	    "" },
 	{ "{\"type\":\"stop\",\"fast\":1}", SIDE_CONTROL_REQUEST,
