@@ -20,13 +20,13 @@
 #define CITATIONS_MAX	100
 #define URL_MAX		2048		/* bytes; longer ones are left out */
 #define NAME_MAX_BYTES	200		/* a model's name and the like */
-#define TOKENS_MAX	100000000	/* more in one answer is not believed */
 #define EXCUSE_MAX	600		/* bytes; an answer may have 300 words */
 
 void
 answer_init(struct answer *a)
 {
-	*a = (struct answer){ .citations = json_object_new_array() };
+	*a = (struct answer){ .key = "",
+	    .citations = json_object_new_array() };
 }
 
 void
@@ -48,7 +48,7 @@ answer_fail(struct answer *a, enum kind kind, const char *message)
 	if (*message == '\0')
 		message = kind_info(kind)->text;
 	a->kind = kind;
-	text_line(a->message, message);
+	text_message(a->message, message, a->key);
 }
 
 void
@@ -142,8 +142,9 @@ answer_take_usage(struct answer *a, struct json_object *obj,
 	struct msg_usage *u = &a->usage;
 
 	if (json_get_object(obj, "usage", &usage) == -1 ||
-	    json_get_int(usage, names->input, 0, TOKENS_MAX, &u->input) == -1 ||
-	    json_get_int(usage, names->output, 0, TOKENS_MAX,
+	    json_get_int(usage, names->input, 0, MESSAGE_TOKENS_MAX,
+	    &u->input) == -1 ||
+	    json_get_int(usage, names->output, 0, MESSAGE_TOKENS_MAX,
 	    &u->output) == -1)
 		return;
 	u->cached = part_of(usage, names->input_details, "cached_tokens",
@@ -155,13 +156,13 @@ answer_take_usage(struct answer *a, struct json_object *obj,
 
 static void
 fail_with_fault(struct answer *a, int status, const struct fault *f,
-    enum should_retry should_retry, const char *key)
+    enum should_retry should_retry)
 {
 	char message[TEXT_MESSAGE_MAX];
 	enum kind kind = classify(status, f, should_retry);
 
 	a->error = true;
-	text_message(message, f->message, key);
+	text_message(message, f->message, a->key);
 	if (message[0] == '\0' && status != 0)
 		snprintf(message, sizeof(message), "%s (HTTP status %d)",
 		    kind_info(kind)->text, status);
@@ -251,12 +252,12 @@ judge_text(struct answer *a)
 
 static void
 read_body(struct answer *a, const struct wire *wire, struct json_object *body,
-    enum should_retry should_retry, const char *key)
+    enum should_retry should_retry)
 {
 	struct fault fault;
 
 	if (fault_find(body, &fault))
-		fail_with_fault(a, 0, &fault, should_retry, key);
+		fail_with_fault(a, 0, &fault, should_retry);
 	wire->parse(body, a);
 	judge_text(a);
 }
@@ -270,15 +271,16 @@ answer_read(struct answer *a, const struct wire *wire, int status,
 	struct json_object *obj = json_parse(body, len, err);
 	struct fault fault;
 
+	a->key = key;
 	if (status < 200 || status > 299) {
 		fault_find(obj, &fault);
-		fail_with_fault(a, status, &fault, should_retry, key);
+		fail_with_fault(a, status, &fault, should_retry);
 	} else if (obj == NULL) {
 		snprintf(message, sizeof(message), "%s: %s",
 		    kind_info(KIND_GARBLED)->text, err);
 		answer_fail(a, KIND_GARBLED, message);
 	} else {
-		read_body(a, wire, obj, should_retry, key);
+		read_body(a, wire, obj, should_retry);
 	}
 	json_object_put(obj);
 }

@@ -18,6 +18,7 @@ struct json_object;
 
 /* What became of one question, as far as the provider's answer tells. */
 struct answer {
+	const char	*key;		/* masked in message; borrowed */
 	enum kind	 kind;
 	char		 message[TEXT_MESSAGE_MAX]; /* "" with KIND_OK */
 	bool		 error;		/* the provider reported an error */
@@ -38,14 +39,17 @@ void	 answer_clear(struct answer *);
 
 /*
  * Read a whole HTTP answer of that status in the words of wire.  key is only
- * there to be masked in messages.  Afterwards answer->kind is KIND_OK exactly
- * when text holds a complete answer of 1..MESSAGE_ANSWER_MAX bytes that is
- * not a mere apology for there being none.
+ * there to be masked in messages, and must outlive the answer.  Afterwards
+ * answer->kind is KIND_OK exactly when text holds a complete answer of
+ * 1..MESSAGE_ANSWER_MAX bytes that is not a mere apology for there being none.
  */
 void	 answer_read(struct answer *, const struct wire *, int status,
 	    const char *body, size_t len, enum should_retry, const char *key);
 
-/* For wires: set the kind and say why; only the first failure counts. */
+/*
+ * Set the kind and say why, which may quote the provider; only the first
+ * failure counts.
+ */
 void	 answer_fail(struct answer *, enum kind, const char *message);
 
 /*

@@ -133,6 +133,7 @@ test_message_hides_the_key(void **state)
 {
 	static const char body[] = "{\"error\":{\"message\":\"the-key is "
 	    "bad\\n\",\"code\":\"invalid_api_key\"}}";
+	static const char status[] = "{\"status\":\"the-key\"}";
 	struct answer a;
 
 	(void)state;
@@ -140,6 +141,11 @@ test_message_hides_the_key(void **state)
 	assert_int_equal(a.kind, KIND_AUTH);
 	assert_string_equal(a.message, "*** is bad");
 	assert_true(a.error);
+	answer_clear(&a);
+	/* Wherever it comes from. */
+	read_exact(&a, &wire_responses, 200, status, strlen(status));
+	assert_int_equal(a.kind, KIND_GARBLED);
+	assert_string_equal(a.message, "the answer's status is \"***\"");
 	answer_clear(&a);
 }
 
