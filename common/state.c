@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-/* States as names, and the tables of legal changes. */
+/* States as names, and the table of legal changes of a job. */
 
 #include <stddef.h>
 #include <string.h>
@@ -45,15 +45,6 @@ static const bool job_legal[JOB_STATES][JOB_STATES] = {
 	[JOB_COMPLETED][JOB_RUNNING] = true,
 	[JOB_CANCELLED][JOB_LOADING] = true,
 	[JOB_CANCELLED][JOB_RUNNING] = true,
-};
-
-static const bool account_legal[ACCOUNT_STATES][ACCOUNT_STATES] = {
-	[ACCOUNT_PENDING][ACCOUNT_PROCESSING] = true,
-	[ACCOUNT_PROCESSING][ACCOUNT_PENDING] = true,
-	[ACCOUNT_PROCESSING][ACCOUNT_COMPLETED] = true,
-	[ACCOUNT_PROCESSING][ACCOUNT_FAILED] = true,
-	[ACCOUNT_COMPLETED][ACCOUNT_PENDING] = true,
-	[ACCOUNT_FAILED][ACCOUNT_PENDING] = true,
 };
 
 static int
@@ -105,10 +96,4 @@ bool
 job_state_may(enum job_state from, enum job_state to)
 {
 	return job_legal[from][to];
-}
-
-bool
-account_state_may(enum account_state from, enum account_state to)
-{
-	return account_legal[from][to];
 }

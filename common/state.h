@@ -8,8 +8,9 @@
 
 /*
  * The states of jobs and accounts, their names in the database and on every
- * wire, and which changes are legal.  Only store_job_state() and the account
- * statements of the store carry a change out; they ask here first.
+ * wire, and which changes are legal.  A job's is changed by job_set_state()
+ * alone, which asks here; an account's by the store's statements, which each
+ * carry the old state in their WHERE clause.
  *
  *  job:	loading --> ready --> running <--> paused
  *			  |        |   ^         |   ^
@@ -66,6 +67,5 @@ int	 account_state_parse(const char *);
 int	 job_mode_parse(const char *);
 
 bool	 job_state_may(enum job_state from, enum job_state to);
-bool	 account_state_may(enum account_state from, enum account_state to);
 
 #endif

@@ -403,6 +403,9 @@ worker_overdue(struct worker *w, int64_t now)
 	} else if (w->run != NULL) {
 		worker_kill(w, KIND_DEADLINE, "worker killed: the account "
 		    "took longer than worker.timeout");
+	} else if (w->state == WORKER_BUSY) {
+		worker_kill(w, KIND_DEADLINE, "worker did not say alive after "
+		    "its account");
 	} else {
 		worker_kill(w, KIND_DEADLINE, "worker did not end when told "
 		    "to");

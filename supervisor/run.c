@@ -92,9 +92,11 @@ run_new(struct supervisor *sup, struct job *job, struct worker *w,
 	run->n_asks = book->n_sections + 1;
 	run->asks = xcalloc(run->n_asks, sizeof(*run->asks));
 	sup->order++;
-	for (i = 0; i < book->n_sections; i++)
+	for (i = 0; i < book->n_sections; i++) {
 		ask_init(&run->asks[i], run, i, book->sections[i].key,
 		    book->sections[i].hash);
+		run->asks[i].answered = holds_answer(c, run->asks[i].key);
+	}
 	ask_init(&run->asks[i], run, i, CATEGORIZE, book->categorize_hash);
 	for (i = 0; i < run->n_asks; i++) {
 		run->asks[i].permit.job = job->id;
@@ -228,6 +230,7 @@ ask_keep_section(struct supervisor *sup, struct ask *a, const char *model)
 	    .prompt_hash = a->prompt_hash, .model = model };
 
 	store_note_section(sup->store, &s);
+	a->answered = true;
 }
 
 /* A request whose outcome will never come; its answer may have. */
@@ -235,8 +238,9 @@ static void
 ask_lost(struct supervisor *sup, struct ask *a, enum kind kind,
     const char *cause, int64_t now)
 {
+	bool came = a->text != NULL || a->categorization != NULL;
 	struct store_settlement t = { .id = a->request,
-	    .state = a->text != NULL ? "answered" : "lost",
+	    .state = came ? "answered" : "lost",
 	    .kind = kind, .error = cause, .cost = a->reserved_cost };
 	struct limiter_outcome o = { .kind = kind, .tokens = -1,
 	    .retry_after = -1, .limit_requests = -1,
@@ -252,15 +256,24 @@ ask_lost(struct supervisor *sup, struct ask *a, enum kind kind,
 	a->run->in_flight--;
 }
 
-static void
+/*
+ * No outcome will come any more.  True when the categorization was among what
+ * had come: then the account is completed, the run gone.
+ */
+static bool
 run_lose_requests(struct supervisor *sup, struct run *run, enum kind kind,
     const char *cause)
 {
+	struct ask *categorize = &run->asks[run->n_asks - 1];
 	int64_t now = clock_mono();
 
 	for (size_t i = 0; i < run->n_asks; i++)
 		if (run->asks[i].request != 0)
 			ask_lost(sup, &run->asks[i], kind, cause, now);
+	if (categorize->categorization == NULL)
+		return false;
+	run_complete(sup, run, categorize);
+	return true;
 }
 
 /* How a run ends whose end was decided before. */
@@ -283,9 +296,10 @@ run_died(struct supervisor *sup, struct run *run, enum kind kind,
 	struct store_ending e = { .state = ACCOUNT_PENDING, .kind = kind,
 	    .error = cause, .died = true };
 
-	run_lose_requests(sup, run, kind, cause);
 	supervisor_event(sup, run->job->id, run->account, "worker-died",
 	    "%s: %s", run->company, cause);
+	if (run_lose_requests(sup, run, kind, cause))
+		return;
 	/* Its end was decided before: the worker's death changes nothing. */
 	if (run->ending) {
 		run_close_decided(sup, run);
@@ -301,9 +315,14 @@ run_abandon(struct supervisor *sup, struct run *run)
 {
 	struct store_ending e = { .state = ACCOUNT_PENDING };
 
-	run_lose_requests(sup, run, KIND_CANCELLED,
-	    "stopped before the answer");
-	run_close(sup, run, &e);
+	if (run_lose_requests(sup, run, KIND_CANCELLED,
+	    "stopped before the answer"))
+		return;
+	/* It may have been decided before that the account fails. */
+	if (run->ending)
+		run_close_decided(sup, run);
+	else
+		run_close(sup, run, &e);
 }
 
 /* ---- permits and grants ---- */
@@ -359,13 +378,27 @@ charged_tokens(const struct config *config, int64_t prompt)
 	return most;
 }
 
+/* Nothing is asked twice, and nothing is judged by half. */
+static bool
+ask_is_due(const struct ask *a)
+{
+	const struct run *run = a->run;
+
+	if (a->answered || a->request != 0 || a->permit.state != PERMIT_IDLE)
+		return false;
+	for (size_t i = 0; i < run->n_asks - 1 && !ask_searches(a); i++)
+		if (!run->asks[i].answered)
+			return false;
+	return true;
+}
+
 int
 run_permit(struct supervisor *sup, struct run *run,
     const struct msg_permit *msg)
 {
 	struct ask *a = ask_named(run, msg->section);
 
-	if (a == NULL || a->request != 0 || a->permit.state != PERMIT_IDLE)
+	if (a == NULL || !ask_is_due(a))
 		return -1;
 	run->begun = true;
 	if (run->ending || run->worker->kill_cause != NULL)
@@ -480,7 +513,8 @@ run_failed(struct supervisor *sup, struct run *run,
 	if (kind == KIND_COUNT)
 		return -1;
 	/* It gave up while a grant was on its way to it. */
-	run_lose_requests(sup, run, kind, msg->message);
+	if (run_lose_requests(sup, run, kind, msg->message))
+		return 0;
 	if (!run->ending) {
 		run->ending = true;
 		run->end_state = ACCOUNT_FAILED;

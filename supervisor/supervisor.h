@@ -77,6 +77,7 @@ struct ask {
 	struct run	*run;
 	char		*key;
 	char		 prompt_hash[17];
+	bool		 answered;	/* the account has it, or will */
 	int		 tries;		/* outcomes that asked for a retry */
 	int64_t		 request;	/* in flight: ledger row, else 0 */
 	int64_t		 reserved_cost;

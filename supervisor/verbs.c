@@ -512,7 +512,8 @@ verb_retry(struct client *c, struct message *msg, struct reply *reply)
 
 static const struct {
 	void	(*answer)(struct client *, struct message *, struct reply *);
-	bool	 reads_only;
+	bool	 always;	/* also while stopping, and while no commit
+				   goes through */
 } verbs[MESSAGE_TYPES] = {
 	[MESSAGE_STATUS] = { verb_status, true },
 	[MESSAGE_LIMITS] = { verb_limits, true },
@@ -533,11 +534,11 @@ static const struct {
 void
 verbs_answer(struct client *c, struct message *msg, struct reply *reply)
 {
-	bool reads_only = verbs[msg->type].reads_only;
+	bool always = verbs[msg->type].always;
 
-	if (c->sup->stopping && !reads_only)
+	if (c->sup->stopping && !always)
 		say(reply, REPLY_NOT_NOW, "sdrd is stopping");
-	else if (c->sup->stuck && !reads_only)
+	else if (c->sup->stuck && !always)
 		say(reply, REPLY_FAILED, "the database cannot be written now: "
 		    "%s", store_trouble(c->sup->store));
 	else

@@ -27,7 +27,8 @@ worker_send(struct worker *w, const struct message *msg)
 		return;
 	message_encode(msg, &body);
 	if (frame_out_put(&w->out, body.bytes, body.len) == -1)
-		worker_kill(w, KIND_INTERNAL, "the worker does not read");
+		worker_kill(w, KIND_INTERNAL, "worker killed: what it has "
+		    "to be told is too much, or is not read");
 	explicit_bzero(body.bytes, body.len);
 	buf_clear(&body);
 }

@@ -155,26 +155,6 @@ store_import_rows(struct store *s, int64_t job, bool again,
 	return -1;
 }
 
-static int
-run_on_job(struct store *s, enum statement which, int64_t job,
-    const char *doing, char *err)
-{
-	sqlite3_stmt *st = statement(s, which);
-
-	if (store_flush(s, err) == -1)
-		return -1;
-	statement_bind(st, "i", job);
-	if (statement_run(st) != SQLITE_OK)
-		return db_failed(s, doing, err);
-	return 0;
-}
-
-int
-store_import_end(struct store *s, int64_t job, char err[static STORE_ERRLEN])
-{
-	return run_on_job(s, SQL_JOB_END, job, "import", err);
-}
-
 /* ---- retry ---- */
 
 static int

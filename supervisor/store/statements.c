@@ -97,9 +97,6 @@ static const char *const sql[SQL_STATEMENTS] = {
 	[SQL_JOB_BEGIN] =
 	    "INSERT INTO job(name, source, state, created_at)"
 	    " VALUES(?1, ?2, 'loading', ?3)",
-	[SQL_JOB_END] =
-	    "UPDATE job SET state = 'ready' WHERE id = ?1"
-	    " AND state = 'loading'",
 	[SQL_JOB_DELETE] =
 	    "DELETE FROM job WHERE id = ?1",
 	[SQL_ACCOUNTS_DELETE] =

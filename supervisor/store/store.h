@@ -210,8 +210,6 @@ int	 store_import_begin(struct store *, const char *name,
 int	 store_import_rows(struct store *, int64_t job, bool again,
 	    const struct msg_row *, size_t n, struct store_imported *,
 	    char err[static STORE_ERRLEN]);
-int	 store_import_end(struct store *, int64_t job,
-	    char err[static STORE_ERRLEN]);
 /* A prompt of the playbook as it is now, "categorize" among them. */
 struct store_prompt {
 	const char *key;

@@ -40,6 +40,7 @@ class Worker:
         self.name = ""          # company in hand
         self.run_id = ""        # of it
         self.past = "f" * 16    # run_id of the one before
+        self.section = ""       # that was granted last
         self.bytewise = False
         self.leaked = []
 
@@ -151,6 +152,14 @@ class Worker:
         """A result for a request that was never granted."""
         self.send_result(self.run_id, 999999)
 
+    def do_again(self):
+        """Ask for a section that is answered."""
+        self.permit(self.run_id, self.section)
+
+    def do_hasty(self):
+        """Judge before the findings are there."""
+        self.categorize(self.run_id)
+
     def do_leak(self):
         block = bytearray(LEAK)
         block[::4096] = b"x" * len(block[::4096])
@@ -210,6 +219,7 @@ class Worker:
             if granted is None:
                 return
             request, section = granted
+            self.section = section
             self.reach("grant")
             self.send("section", run_id=run, request=request, section=section,
                       text=f"Nothing is known about {self.name}.",

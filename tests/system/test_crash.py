@@ -50,7 +50,8 @@ def test_W1_killed_at_each_step(daemon_of, bad_worker, step):
     daemon = daemon_of(bad_worker(f"segv:{step}:{VICTIM}:1"))
     job = daemon.research(4)
     assert_complete(daemon, job, 4)
-    assert retried(daemon) == {VICTIM: 2}
+    # Once the categorization came, nothing is left to do.
+    assert retried(daemon) == ({} if step == "done" else {VICTIM: 2})
     assert told(daemon, "SIGSEGV", "Segmentation")
     counts = dict(daemon.sql(
         "SELECT state, count(*) FROM request GROUP BY 1"))
@@ -190,6 +191,21 @@ def test_W5_foreign_results(daemon_of, bad_worker, action, step):
         assert daemon.value("SELECT max(attempt) FROM account") == 1
 
 
+@pytest.mark.parametrize("action, step", [
+    ("again", "categorize"), ("hasty", "research")])
+def test_W5_nothing_is_sold_twice_or_too_early(daemon_of, bad_worker, action,
+                                               step):
+    worker = bad_worker(f"{action}:{step}:{VICTIM}:1")
+    daemon = daemon_of(worker)
+    assert_complete(daemon, daemon.research(3), 3)
+    assert len(worker.lines(f"{action}-{step}-{VICTIM}")) == 1
+    assert retried(daemon) == {VICTIM: 2}
+    assert told(daemon, "makes no sense")
+    assert daemon.sql(
+        "SELECT account_id, section FROM request WHERE state = 'answered' "
+        "GROUP BY 1, 2 HAVING count(*) > 1") == []
+
+
 @pytest.mark.parametrize("step", ["finished", "alive"])
 def test_W6_death_after_the_result(daemon_of, bad_worker, step):
     daemon = daemon_of(bad_worker(f"segv:{step}:{VICTIM}:1"))
@@ -313,6 +329,22 @@ def test_W1_real_workers_killed(make_sim, make_daemon, dice):
     assert sim.settled()["requests"] <= 24 * REQUESTS + lost
     assert len(retried(daemon)) <= len(killed)
     assert told(daemon, "SIGKILL", "Killed")
+
+
+def test_W1_failure_is_kept_by_a_fast_stop(make_sim, make_daemon):
+    """One section cannot be asked, the others are still on their way."""
+    sim = make_sim("--latency", 60000,
+                   "--fault", "422:section=security:latency=200")
+    daemon = make_daemon(sim).start()
+    job = daemon.research(1)
+    daemon.wait(lambda: daemon.value(
+        "SELECT count(*) FROM request WHERE error_kind = 'bad_request'"),
+        "the refusal")
+    assert daemon.states(job) == {"processing": 1}
+    daemon.do("stop", fast=True)
+    assert daemon.ended() == 0
+    assert daemon.states(job) == {"failed": 1}
+    assert daemon.value("SELECT error_kind FROM account") == "bad_request"
 
 
 # The daemon dies
