@@ -5,9 +5,6 @@
 
 #include <sys/wait.h>
 
-#include <bsd/unistd.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +13,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "supervisor/spawn.h"
 #include "supervisor/supervisor.h"
 
 #define ENVIRONMENT	9	/* variables, and the NULL behind them */
@@ -91,43 +89,20 @@ hook_run(struct supervisor *sup, const char *kind, int64_t job,
 	TAILQ_INSERT_TAIL(&sup->hooks, h, link);
 }
 
-static void __attribute__((noreturn))
-child(const char *program, char **environment)
-{
-	char *argv[] = { NULL, NULL };
-	char name[] = "on-event";
-	sigset_t none;
-	int null = open("/dev/null", O_RDWR);
-
-	argv[0] = name;
-	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
-	    dup2(STDERR_FILENO, STDOUT_FILENO) == -1)
-		_exit(127);
-	closefrom(STDERR_FILENO + 1);
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* A group of its own, so that what it starts can be ended, too. */
-	setpgid(0, 0);
-	execve(program, argv, environment);
-	_exit(127);
-}
-
 static void
 hook_start(struct supervisor *sup, struct hook *h, int64_t now)
 {
-	sigset_t all, before;
+	char name[] = "on-event";
+	char *const argv[] = { name, NULL };
+	int rc;
 
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
-	h->pid = fork();
-	if (h->pid == 0)
-		child(sup->config->on_event, h->environment);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	if (h->pid == -1) {
-		log_warn("on-event: fork: %s; %s is dropped", strerror(errno),
-		    h->environment[1]);
+	/* A group of its own, so that what it starts can be ended, too. */
+	rc = spawn_program(&(struct spawn){ .program = sup->config->on_event,
+	    .argv = argv, .environment = h->environment, .in = -1,
+	    .out = STDERR_FILENO, .own_group = true }, &h->pid);
+	if (rc != 0) {
+		log_warn("on-event: %s: %s; %s is dropped",
+		    sup->config->on_event, strerror(rc), h->environment[1]);
 		hook_free(sup, h);
 		return;
 	}

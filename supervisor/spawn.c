@@ -2,16 +2,14 @@
 /* Copyright (c) 2026 The sdr authors */
 
 /*
- * fork and exec of a worker.  Between the two only async-signal-safe calls
- * are made.
+ * Children of this process.  posix_spawn(3) does between fork and exec only
+ * what may be done there, and copies nothing of a large parent.
  */
 
-#include <sys/prctl.h>
-
-#include <bsd/unistd.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,52 +22,70 @@
 #define SDR_LIBEXECDIR	"/usr/local/libexec/sdr"
 #endif
 
-#define EXIT_NO_EXEC	127	/* as the shell's */
-/*
- * proc(5): when memory runs out, workers go before the supervisor.  Raising
- * one's own score needs no privilege.
- */
-#define OOM_SCORE	"500"
+/* ---- any program ---- */
 
-static void
-child_oom_score(void)
+static int
+set_descriptors(posix_spawn_file_actions_t *actions, const struct spawn *s)
 {
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	int rc;
 
-	/* Best effort: without it only the order of victims changes. */
-	if (fd != -1) {
-		if (write(fd, OOM_SCORE, sizeof(OOM_SCORE) - 1) == -1)
-			errno = 0;
-		close(fd);
-	}
+	if (s->in == -1)
+		rc = posix_spawn_file_actions_addopen(actions, STDIN_FILENO,
+		    "/dev/null", O_RDONLY, 0);
+	else
+		rc = posix_spawn_file_actions_adddup2(actions, s->in,
+		    STDIN_FILENO);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_adddup2(actions, s->out,
+		    STDOUT_FILENO);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_addclosefrom_np(actions,
+		    STDERR_FILENO + 1);
+	return rc;
 }
 
-static void __attribute__((noreturn))
-child(const char *program, int in, int out, pid_t parent)
+/* No signal is blocked, ignored or caught when the program begins. */
+static int
+set_attributes(posix_spawnattr_t *attributes, const struct spawn *s)
 {
-	static char *const environment[] = { NULL };
-	const char *slash = strrchr(program, '/');
-	char name[64];
-	char *argv[] = { name, NULL };
-	sigset_t none;
+	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+	sigset_t none, all;
 
-	snprintf(name, sizeof(name), "%s",
-	    slash == NULL ? program : slash + 1);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* The parent may have died before that took effect. */
-	if (getppid() != parent)
-		_exit(EXIT_NO_EXEC);
-	if (dup2(in, STDIN_FILENO) == -1 || dup2(out, STDOUT_FILENO) == -1)
-		_exit(EXIT_NO_EXEC);
-	closefrom(STDERR_FILENO + 1);
-	child_oom_score();
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
+	if (s->own_group)
+		flags |= POSIX_SPAWN_SETPGROUP;
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve(program, argv, environment);
-	_exit(EXIT_NO_EXEC);
+	sigfillset(&all);
+	/* These two refuse even to be what they are. */
+	sigdelset(&all, SIGKILL);
+	sigdelset(&all, SIGSTOP);
+	posix_spawnattr_setsigmask(attributes, &none);
+	posix_spawnattr_setsigdefault(attributes, &all);
+	posix_spawnattr_setpgroup(attributes, 0);
+	return posix_spawnattr_setflags(attributes, flags);
 }
+
+int
+spawn_program(const struct spawn *s, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int rc;
+
+	if ((rc = posix_spawn_file_actions_init(&actions)) != 0)
+		return rc;
+	if ((rc = posix_spawnattr_init(&attributes)) != 0)
+		goto out;
+	if ((rc = set_descriptors(&actions, s)) == 0 &&
+	    (rc = set_attributes(&attributes, s)) == 0)
+		rc = posix_spawn(pid, s->program, &actions, &attributes,
+		    s->argv, s->environment);
+	posix_spawnattr_destroy(&attributes);
+out:
+	posix_spawn_file_actions_destroy(&actions);
+	return rc;
+}
+
+/* ---- a worker ---- */
 
 static void
 close_pair(int pair[2])
@@ -91,29 +107,40 @@ pipe_for(int pair[2], int kept)
 	return fcntl(pair[kept], F_SETFL, O_NONBLOCK);
 }
 
+/* It is told whose child it is: only that one's death must end it. */
+static int
+start_worker(const char *program, int in, int out, pid_t *pid)
+{
+	const char *slash = strrchr(program, '/');
+	char *name = xstrdup(slash == NULL ? program : slash + 1);
+	char option[] = "--parent";
+	char *parent = xasprintf("%d", (int)getpid());
+	char *const argv[] = { name, option, parent, NULL };
+	char *const environment[] = { NULL };
+	int rc;
+
+	rc = spawn_program(&(struct spawn){ .program = program, .argv = argv,
+	    .environment = environment, .in = in, .out = out }, pid);
+	free(name);
+	free(parent);
+	return rc;
+}
+
 int
 spawn_worker(const char *program, struct spawned *out, char *err,
     size_t errlen)
 {
-	int in[2] = { -1, -1 }, back[2] = { -1, -1 };
-	sigset_t all, before;
-	pid_t parent = getpid();
+	int in[2] = { -1, -1 }, back[2] = { -1, -1 }, rc;
 
 	if (pipe_for(in, 1) == -1 || pipe_for(back, 0) == -1) {
 		snprintf(err, errlen, "%s: pipe: %s", program,
 		    strerror(errno));
 		goto fail;
 	}
-	/* No handler of this process may run in the child. */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
-	out->pid = fork();
-	if (out->pid == 0)
-		child(program, in[0], back[1], parent);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	if (out->pid == -1) {
-		snprintf(err, errlen, "%s: fork: %s", program,
-		    strerror(errno));
+	rc = start_worker(program, in[0], back[1], &out->pid);
+	if (rc != 0) {
+		snprintf(err, errlen, "%s: new process: %s", program,
+		    strerror(rc));
 		goto fail;
 	}
 	close(in[0]);
@@ -126,6 +153,8 @@ fail:
 	close_pair(back);
 	return -1;
 }
+
+/* ---- where programs are ---- */
 
 /* The folder of the running program, with its slash; "" when unknown. */
 static void

@@ -4,13 +4,30 @@
 #ifndef SUPERVISOR_SPAWN_H
 #define SUPERVISOR_SPAWN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 /*
- * Start a program on a pair of pipes: it gets them as descriptors 0 and 1,
- * shares descriptor 2, and inherits no other descriptor, no environment and no
- * blocked signal.  It dies with this process (PR_SET_PDEATHSIG).
+ * A program to start: descriptors 0 and 1 are those given here, 2 is shared,
+ * every other is closed; no signal is blocked or ignored.
+ */
+struct spawn {
+	const char	*program;	/* path of its file */
+	char *const	*argv;		/* NULL-terminated, as the next */
+	char *const	*environment;
+	int		 in;		/* -1: /dev/null */
+	int		 out;
+	bool		 own_group;	/* leads a process group of its own */
+};
+
+/* 0, or the errno of what failed, be it that the file cannot be run. */
+int	 spawn_program(const struct spawn *, pid_t *);
+
+/*
+ * Start a worker on a pair of pipes, with an empty environment and the
+ * argument "--parent PID", whose death it is to follow (PR_SET_PDEATHSIG); the
+ * end of its standard input says the same.
  */
 struct spawned {
 	pid_t	 pid;
@@ -18,7 +35,7 @@ struct spawned {
 	int	 from;		/* its stdout; likewise */
 };
 
-/* 0, or -1 with errno text and the program in err. */
+/* 0, or -1 with the program and what failed in err. */
 int	 spawn_worker(const char *program, struct spawned *, char *err,
 	    size_t errlen);
 

@@ -362,6 +362,16 @@ def test_S1_workers_follow_at_once(make_sim, make_daemon):
     sim.control(latency="1")
 
 
+def test_S1_workers_are_told_whose_children_they_are(daemon):
+    """So that each can tell a parent that died before it could ask."""
+    daemon.wait_job(daemon.research(3))
+    workers = daemon.workers()
+    assert workers
+    for pid in workers:
+        words = pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        assert words[1:3] == ["--parent", str(daemon.process.pid)]
+
+
 def test_S1_killed_at_random_moments(make_sim, make_daemon, dice):
     count, kills, concurrency = 50, 10, 5
     sim = make_sim("--latency", "lognormal:60:0.5")
