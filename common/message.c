@@ -225,6 +225,26 @@ static const struct field alive_fields[] = {
 	INT(msg_alive, memory, 0),
 };
 
+static const struct field host_fields[] = {
+	TEXT(msg_host, host),
+};
+static const struct record host_record = RECORD_OF(msg_host, host_fields);
+
+static const struct field web_fields[] = {
+	TEXT(msg_web, listen),
+	TEXT(msg_web, database),
+	TEXT(msg_web, control),
+	TEXT(msg_web, token),
+	TEXT(msg_web, read_token),
+	LIST(msg_web, hosts, host_record),
+	INT(msg_web, max_upload, 0),
+};
+
+static const struct field listening_fields[] = {
+	TEXT(msg_listening, address),
+	TEXT(msg_listening, error),
+};
+
 static const struct field stop_fields[] = {
 	BOOL(msg_stop, fast),
 };
@@ -314,6 +334,10 @@ static const struct {
 	    RECORD_OF(msg_log, log_fields) },
 	[MESSAGE_ALIVE] = { "alive", SIDE_FROM_WORKER,
 	    RECORD_OF(msg_alive, alive_fields) },
+	[MESSAGE_WEB] = { "web", SIDE_TO_WEB,
+	    RECORD_OF(msg_web, web_fields) },
+	[MESSAGE_LISTENING] = { "listening", SIDE_FROM_WEB,
+	    RECORD_OF(msg_listening, listening_fields) },
 	[MESSAGE_STATUS] = { "status", SIDE_CONTROL_REQUEST, { 0, NULL, 0 } },
 	[MESSAGE_STOP] = { "stop", SIDE_CONTROL_REQUEST,
 	    RECORD_OF(msg_stop, stop_fields) },

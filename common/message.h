@@ -50,6 +50,9 @@ enum message_type {
 	MESSAGE_FAILED,
 	MESSAGE_LOG,
 	MESSAGE_ALIVE,
+	/* supervisor to sdr-web, and back */
+	MESSAGE_WEB,
+	MESSAGE_LISTENING,
 	/* control client to supervisor */
 	MESSAGE_STATUS,
 	MESSAGE_STOP,
@@ -74,6 +77,8 @@ enum message_type {
 enum message_side {
 	SIDE_TO_WORKER,
 	SIDE_FROM_WORKER,
+	SIDE_TO_WEB,
+	SIDE_FROM_WEB,
 	SIDE_CONTROL_REQUEST,
 	SIDE_CONTROL_REPLY
 };
@@ -245,6 +250,30 @@ struct msg_alive {
 	int64_t	 memory;		/* resident, KiB */
 };
 
+/* ---- supervisor and web ---- */
+
+struct msg_host {
+	char	*host;
+};
+
+/* At the start, and again when something of it changed. */
+struct msg_web {
+	char	*listen;		/* as web.listen */
+	char	*database;		/* path */
+	char	*control;		/* likewise */
+	char	*token;			/* "": none is asked for */
+	char	*read_token;		/* "": none */
+	struct msg_host *hosts;		/* beside its own addresses */
+	size_t	 n_hosts;
+	int64_t	 max_upload;		/* bytes */
+};
+
+/* The answer to each web: where it listens, or why it does not. */
+struct msg_listening {
+	char	*address;		/* "127.0.0.1:3000"; "" for no */
+	char	*error;			/* "" for yes */
+};
+
 /* ---- control clients ---- */
 
 struct msg_stop {
@@ -325,6 +354,8 @@ struct message {
 		struct msg_failed failed;
 		struct msg_log log;
 		struct msg_alive alive;
+		struct msg_web web;
+		struct msg_listening listening;
 		struct msg_stop stop;
 		struct msg_import_begin import_begin;
 		struct msg_import_rows import_rows;

@@ -21,7 +21,7 @@ only_in 'sqlite3\.h' '^supervisor/store/'
 only_in 'curl/curl\.h' '^worker/transport\.c$'
 only_in 'event2/.*' '^supervisor/[a-z_]*\.[ch]$'
 only_in 'libconfig\.h' '^common/(config|conftext|options|config_[a-z]*)\.[ch]$'
-only_in 'microhttpd\.h' '^none$'
+only_in 'microhttpd\.h' '^supervisor/web/'
 
 hits=$(grep -rlE '#include "(supervisor|tests)/' common worker || true)
 [ -z "$hits" ] || note "includes of the supervisor's or tests' in: $hits"

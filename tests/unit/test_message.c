@@ -71,6 +71,13 @@ static const struct {
 	    "{\"type\":\"log\",\"level\":6,\"text\":\"t\"}" },
 	[MESSAGE_ALIVE] = { SIDE_FROM_WORKER,
 	    "{\"type\":\"alive\",\"memory\":1}" },
+	[MESSAGE_WEB] = { SIDE_TO_WEB,
+	    "{\"type\":\"web\",\"listen\":\"[::1]:3000\",\"database\":\"/d\","
+	    "\"control\":\"/c\",\"token\":\"t\",\"read_token\":\"\",\"hosts\":"
+	    "[{\"host\":\"sdr.example\"}],\"max_upload\":1}" },
+	[MESSAGE_LISTENING] = { SIDE_FROM_WEB,
+	    "{\"type\":\"listening\",\"address\":\"[::1]:3000\",\"error\":"
+	    "\"\"}" },
 	[MESSAGE_STATUS] = { SIDE_CONTROL_REQUEST, "{\"type\":\"status\"}" },
 	[MESSAGE_STOP] = { SIDE_CONTROL_REQUEST,
 	    "{\"type\":\"stop\",\"fast\":true}" },

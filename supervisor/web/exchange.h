@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+#ifndef SUPERVISOR_WEB_EXCHANGE_H
+#define SUPERVISOR_WEB_EXCHANGE_H
+
+#include "common/message.h"
+#include "supervisor/web/reply.h"
+#include "supervisor/web/request.h"
+
+struct reader;
+struct site;
+
+/*
+ * One request being answered.  A route's function reads x->request and
+ * x->reader and fills x->reply; it never waits.
+ *
+ * To change something, or to hear what only the daemon knows (status, limits),
+ * it says `return exchange_ask(x, &message)` and is called again, from its
+ * beginning, with x->answer set:
+ *
+ *	if (x->answer == NULL)
+ *		return exchange_ask(x, &(struct message){ ... });
+ *	if (x->answer->code != 0)
+ *		return exchange_refused(x);
+ *	... x->answer->result ...
+ *	return EXCHANGE_DONE;
+ */
+enum exchange_step {
+	EXCHANGE_DONE,			/* the reply is complete */
+	EXCHANGE_ASK			/* call again with the answer */
+};
+
+struct exchange {
+	struct site		*site;		/* not for routes */
+	struct reader		*reader;	/* read-only, short reads */
+	const struct request	*request;
+	struct reply		*reply;
+	/* The daemon's: code as in msg_reply; 3: it does not run. */
+	const struct msg_reply	*answer;
+	int			 asked;		/* answers had so far */
+	struct buf		 question;	/* for exchange_ask() */
+};
+
+/* The message is encoded at once, and need not outlive the call. */
+enum exchange_step exchange_ask(struct exchange *, const struct message *);
+/* Ask for what takes a job's number alone: MESSAGE_PAUSE ... MESSAGE_DELETE. */
+enum exchange_step exchange_ask_job(struct exchange *, enum message_type,
+	    int64_t job);
+/*
+ * These make an error of the reply and return EXCHANGE_DONE: the daemon's no
+ * (404, 409, 503 by its code), and reader_error() (503).
+ */
+enum exchange_step exchange_refused(struct exchange *);
+enum exchange_step exchange_unreadable(struct exchange *);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+#ifndef SUPERVISOR_WEB_FRONT_H
+#define SUPERVISOR_WEB_FRONT_H
+
+#include <stdint.h>
+
+struct site;
+
+#define FRONT_ERRLEN	256
+
+/*
+ * The HTTP server.  It listens where the site's configuration says: 0 with
+ * the address in it, or -1 with why not.
+ */
+int	 front_open(struct site *, char address[static FRONT_ERRLEN],
+	    char err[static FRONT_ERRLEN]);
+void	 front_close(struct site *);
+/* Readable when front_serve() has something to do. */
+int	 front_fd(const struct site *);
+/* Milliseconds until it has without being readable; -1: none. */
+int64_t	 front_wait(const struct site *);
+void	 front_serve(struct site *);
+
+#endif

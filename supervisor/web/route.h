@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+#ifndef SUPERVISOR_WEB_ROUTE_H
+#define SUPERVISOR_WEB_ROUTE_H
+
+#include <stdbool.h>
+
+#include "supervisor/web/exchange.h"
+
+/* What the body of a request is to be. */
+enum route_body {
+	ROUTE_NONE,			/* of a GET; any other is drained */
+	ROUTE_FORM,			/* a page's, from this origin */
+	ROUTE_JSON,
+	ROUTE_FILE			/* upload.h: it streams */
+};
+
+enum route_who {
+	ROUTE_TOKEN,			/* who has the token, if there is one */
+	ROUTE_ANYONE			/* log-in, assets, health */
+};
+
+/*
+ * A table of these ends with a row without method.  In a pattern "{id}" is a
+ * number from 1 and "{name}" the name of a file, neither empty.
+ */
+struct route {
+	const char	*method;
+	const char	*pattern;
+	enum route_body	 body;
+	enum route_who	 who;
+	enum exchange_step (*run)(struct exchange *);
+};
+
+/*
+ * 1 and *found with the request's id and name filled in; 0: no such path; -1:
+ * another method, those that there are in allow ("GET, HEAD, POST").
+ */
+#define ROUTE_ALLOW	32
+int	 route_find(const struct route *const *tables, const char *method,
+	    struct request *, const struct route **found,
+	    char allow[static ROUTE_ALLOW]);
+
+#endif
