@@ -5,6 +5,7 @@
 
 #include "supervisor/store/reader.h"
 #include "supervisor/web/exchange.h"
+#include "supervisor/web/site.h"
 
 enum exchange_step
 exchange_ask(struct exchange *x, const struct message *message)
@@ -54,4 +55,10 @@ exchange_unreadable(struct exchange *x)
 {
 	reply_error(x->reply, 503, NULL, "%s", reader_error(x->reader));
 	return EXCHANGE_DONE;
+}
+
+struct spool *
+exchange_spool(struct exchange *x, const char *id)
+{
+	return spool_find(&x->site->spools, id);
 }

@@ -8,8 +8,10 @@
 #include "supervisor/web/reply.h"
 #include "supervisor/web/request.h"
 
+struct json_object;
 struct reader;
 struct site;
+struct spool;
 
 /*
  * One request being answered.  A route's function reads x->request and
@@ -39,6 +41,11 @@ struct exchange {
 	/* The daemon's: code as in msg_reply; 3: it does not run. */
 	const struct msg_reply	*answer;
 	int			 asked;		/* answers had so far */
+	/*
+	 * With ROUTE_STATUS: as sdrctl -j status, at most a second old; NULL
+	 * when the daemon does not answer.  Borrowed.
+	 */
+	struct json_object	*status;
 	struct buf		 question;	/* for exchange_ask() */
 };
 
@@ -53,5 +60,7 @@ enum exchange_step exchange_ask_job(struct exchange *, enum message_type,
  */
 enum exchange_step exchange_refused(struct exchange *);
 enum exchange_step exchange_unreadable(struct exchange *);
+/* A file that was uploaded; NULL: gone.  For this call. */
+struct spool *exchange_spool(struct exchange *, const char *id);
 
 #endif

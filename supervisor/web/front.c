@@ -86,8 +86,6 @@ call_free(void *arg, struct MHD_Connection *connection, void **context,
 	params_clear(&c->request.form);
 	json_object_put(c->request.json);
 	free(c->request.name);
-	free(c->request.if_none_match);
-	free(c->request.last_event_id);
 	reply_clear(&c->reply);
 	buf_clear(&c->x.question);
 	buf_clear(&c->body);

@@ -32,9 +32,9 @@ page_pause(struct exchange *x)
 }
 
 const struct route page_routes[] = {
-	{ "GET", "/", ROUTE_NONE, ROUTE_TOKEN, page_jobs },
-	{ "POST", "/jobs/{id}/pause", ROUTE_FORM, ROUTE_TOKEN, page_pause },
-	{ NULL, NULL, ROUTE_NONE, ROUTE_TOKEN, NULL },
+	{ "GET", "/", ROUTE_NONE, 0, page_jobs },
+	{ "POST", "/jobs/{id}/pause", ROUTE_FORM, 0, page_pause },
+	{ NULL, NULL, ROUTE_NONE, 0, NULL },
 };
 
 void

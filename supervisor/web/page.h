@@ -19,13 +19,6 @@ extern const struct route page_routes[];
 void	 page_problem(const struct request *, struct reply *);
 
 /*
- * POST /upload has taken a file: 303 to the new job, or a page that says why
- * there is none.  Counts and remarks as sdrctl import has them.
- */
-void	 page_uploaded(const struct request *, struct json_object *result,
-	    struct reply *);
-
-/*
  * GET /login: a form that posts "token" to /login, which the front answers;
  * wrong: the last try was.
  */

@@ -10,6 +10,8 @@
 #include "common/json.h"
 #include "supervisor/web/params.h"
 
+#define GROWTH	16
+
 static int
 hex_digit(char c)
 {
@@ -71,6 +73,9 @@ params_add(struct params *ps, const char *text, size_t len)
 
 	if (ps->n == PARAMS_MAX)
 		return -1;
+	if (ps->n % GROWTH == 0)
+		ps->list = xreallocarray(ps->list, ps->n + GROWTH,
+		    sizeof(*ps->list));
 	p = &ps->list[ps->n++];
 	p->name = params_decode(text, name_len, 1);
 	p->value = equals == NULL ? xstrdup("") : params_decode(equals + 1,
@@ -102,7 +107,8 @@ params_clear(struct params *ps)
 		free(ps->list[i].name);
 		free(ps->list[i].value);
 	}
-	ps->n = 0;
+	free(ps->list);
+	*ps = (struct params){ 0 };
 }
 
 const char *

@@ -10,7 +10,7 @@
  * Names and values of a query string or of a form
  * (application/x-www-form-urlencoded).  Zero-initialise.
  */
-#define PARAMS_MAX	64
+#define PARAMS_MAX	1100	/* a page of 500 ticked rows, and more */
 
 struct param {
 	char	*name;
@@ -18,7 +18,7 @@ struct param {
 };
 
 struct params {
-	struct param	 list[PARAMS_MAX];
+	struct param	*list;
 	size_t		 n;
 };
 

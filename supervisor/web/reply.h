@@ -5,6 +5,7 @@
 #define SUPERVISOR_WEB_REPLY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/buf.h"
 
@@ -22,10 +23,13 @@ struct reply {
 	int		 status;	/* 0: 200 */
 	const char	*type;		/* static; NULL: TYPE_HTML */
 	struct buf	 body;
+	const void	*fixed;		/* instead of body: static bytes */
+	size_t		 fixed_len;
+	const char	*encoding;	/* static; Content-Encoding, or NULL */
 	char		*location;	/* of 201 and 303 */
 	char		*etag;		/* quoted; 304 is the front's business */
-	char		*file_name;	/* offer it as a download of that name */
-	bool		 cacheable;	/* assets; all else is no-store */
+	char		*file_name;	/* offer it as a download */
+	bool		 cacheable;	/* with its etag; else no-store */
 	/* Set by reply_error(); made JSON, or a page by page_problem(). */
 	char		*problem;	/* one sentence for people */
 	char		*field;		/* the member of the request at fault */

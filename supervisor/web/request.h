@@ -26,14 +26,17 @@ struct request {
 	struct params	 query;
 	struct params	 form;		/* of a POST with ROUTE_FORM */
 	struct json_object *json;	/* an object: of one with ROUTE_JSON */
-	char		*if_none_match;	/* the header, or NULL */
-	char		*last_event_id;	/* likewise */
+	const char	*cookies;	/* the header, or NULL */
+	const char	*if_none_match;	/* likewise */
+	const char	*last_event_id;	/* likewise */
+	bool		 accepts_gzip;
 	bool		 may_write;	/* false: show nothing that changes */
 	bool		 logged_in;	/* by cookie: can log out */
 };
 
-/* Lookups return NULL for what is not there. */
+/* Lookups return NULL for what is not there; the value of a cookie is freed. */
 const char *request_query(const struct request *, const char *name);
 const char *request_form(const struct request *, const char *name);
+char	*request_cookie(const struct request *, const char *name);
 
 #endif

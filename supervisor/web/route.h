@@ -16,9 +16,9 @@ enum route_body {
 	ROUTE_FILE			/* upload.h: it streams */
 };
 
-enum route_who {
-	ROUTE_TOKEN,			/* who has the token, if there is one */
-	ROUTE_ANYONE			/* log-in, assets, health */
+enum {
+	ROUTE_OPEN	= 1 << 0,	/* no token asked: log-in, health */
+	ROUTE_STATUS	= 1 << 1	/* x->status is wanted */
 };
 
 /*
@@ -29,7 +29,7 @@ struct route {
 	const char	*method;
 	const char	*pattern;
 	enum route_body	 body;
-	enum route_who	 who;
+	int		 flags;
 	enum exchange_step (*run)(struct exchange *);
 };
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "common/message.h"
+#include "supervisor/web/spool.h"
 #include "supervisor/web/wire.h"
 
 struct MHD_Daemon;
@@ -17,6 +18,7 @@ struct site {
 	struct msg_web		 config;	/* as the supervisor gave it */
 	struct reader		*reader;
 	struct wires		 wires;		/* to the control socket */
+	struct spools		 spools;
 	struct MHD_Daemon	*http;
 };
 
