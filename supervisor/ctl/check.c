@@ -223,7 +223,7 @@ print_json(struct check *c)
 
 	json_object_object_add(o, "ok", json_object_new_boolean(!c->failed));
 	json_object_object_add(o, "checks", json_object_get(c->list));
-	output_json(stdout, o);
+	json_print(stdout, o);
 }
 
 /* False: not understood, and said so. */

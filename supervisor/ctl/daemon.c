@@ -116,7 +116,7 @@ verb_version(struct ctl *ctl, int argc, char **argv)
 	}
 	o = json_object_new_object();
 	json_put_text(o, "version", SDR_VERSION);
-	output_json(stdout, o);
+	json_print(stdout, o);
 	return CTL_OK;
 }
 

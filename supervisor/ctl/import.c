@@ -15,12 +15,12 @@
 
 #include "common/config.h"
 #include "common/json.h"
-#include "supervisor/ctl/intake.h"
 #include "supervisor/ctl/output.h"
-#include "supervisor/ctl/rehearsal.h"
-#include "supervisor/ctl/rejects.h"
 #include "supervisor/ctl/upload.h"
 #include "supervisor/ctl/verb.h"
+#include "supervisor/intake/intake.h"
+#include "supervisor/intake/rehearsal.h"
+#include "supervisor/intake/rejects.h"
 #include "supervisor/store/reader.h"
 
 #define PIECE		((size_t)64 << 10)
@@ -283,7 +283,7 @@ print_json(const struct import *im)
 	json_put_text(o, "name", im->name);
 	json_object_object_add(o, "dry_run",
 	    json_object_new_boolean(im->options->dry_run));
-	output_json(stdout, o);
+	json_print(stdout, o);
 }
 
 /* What is odd about rows that were taken. */

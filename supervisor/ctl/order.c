@@ -149,7 +149,7 @@ order_print(const struct ctl *ctl, int64_t job, struct message *reply)
 		if (job != 0 && !json_has(r->result, "job"))
 			json_put_int(r->result, "job", job);
 		json_put_text(r->result, "message", r->message);
-		output_json(stdout, json_object_get(r->result));
+		json_print(stdout, json_object_get(r->result));
 	} else if (r->message[0] != '\0') {
 		ctl_say(ctl, "%s", r->message);
 	}

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/json.h"
 #include "supervisor/ctl/output.h"
 
 #define WIDTH_DEFAULT	80		/* of a terminal that does not say */
@@ -130,21 +129,6 @@ output_fact(const struct output *out, const char *name, const char *text)
 }
 
 const char *
-money_text(int64_t micro_usd, char buf[static OUTPUT_VALUE])
-{
-	int64_t shown = micro_usd / 100 + (micro_usd % 100 >= 50);
-
-	if (micro_usd < 0)
-		*buf = '\0';
-	else if (micro_usd > 0 && shown == 0)
-		snprintf(buf, OUTPUT_VALUE, "<$0.0001");
-	else
-		snprintf(buf, OUTPUT_VALUE, "$%jd.%04jd",
-		    (intmax_t)(shown / 10000), (intmax_t)(shown % 10000));
-	return buf;
-}
-
-const char *
 time_text(const struct output *out, int64_t at, char buf[static OUTPUT_VALUE])
 {
 	time_t t = (time_t)(at / 1000);
@@ -160,55 +144,4 @@ time_text(const struct output *out, int64_t at, char buf[static OUTPUT_VALUE])
 	    strftime(buf, OUTPUT_VALUE, "%Y-%m-%d %H:%M:%S", &tm) == 0)
 		snprintf(buf, OUTPUT_VALUE, "?");
 	return buf;
-}
-
-/* ---- JSON ---- */
-
-void
-output_json(FILE *to, struct json_object *value)
-{
-	struct buf text = { 0 };
-
-	text_escape(&text, json_text(value, NULL));
-	buf_putc(&text, '\n');
-	fwrite(text.bytes, 1, text.len, to);
-	buf_clear(&text);
-	json_object_put(value);
-}
-
-void
-json_put_text(struct json_object *o, const char *key, const char *text)
-{
-	json_object_object_add(o, key, text == NULL ? NULL :
-	    json_object_new_string(text));
-}
-
-void
-json_put_int(struct json_object *o, const char *key, int64_t value)
-{
-	json_object_object_add(o, key, value == -1 ? NULL :
-	    json_object_new_int64(value));
-}
-
-void
-json_put_time(struct json_object *o, const char *key, int64_t at)
-{
-	char stamp[CLOCK_STAMP];
-
-	json_put_text(o, key, at == -1 ? NULL : clock_stamp(at, stamp));
-}
-
-void
-json_put_money(struct json_object *o, const char *key, int64_t micro_usd)
-{
-	char exact[OUTPUT_VALUE];
-
-	if (micro_usd == -1) {
-		json_put_text(o, key, NULL);
-		return;
-	}
-	snprintf(exact, sizeof(exact), "%jd.%06jd",
-	    (intmax_t)(micro_usd / 1000000), (intmax_t)(micro_usd % 1000000));
-	json_object_object_add(o, key, json_object_new_double_s(
-	    (double)micro_usd / 1e6, exact));
 }

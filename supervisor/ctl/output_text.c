@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-/* Untrusted texts made fit for a terminal, and their widths. */
+/* Texts laid out for a terminal. */
 
 #include <langinfo.h>
 #include <stdlib.h>
@@ -10,125 +10,8 @@
 
 #include "supervisor/ctl/output.h"
 
-#define REPLACEMENT	0xfffd
 #define TEXT_WIDTH_MAX	100	/* columns that are still read with ease */
 #define TEXT_WIDTH_MIN	20	/* fewer are not worth wrapping for */
-
-/* ---- UTF-8 ---- */
-
-/* By the first byte's upper five bits: bytes of a sequence, 0 for none. */
-static const unsigned char sequence_length[32] = {
-	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-	0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 3, 3, 4, 0,
-};
-
-/*
- * The character at *text, which is moved behind it.  A byte that begins no
- * valid sequence counts as U+FFFD.
- */
-static uint32_t
-next_char(const char **text)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	const unsigned char *p = (const unsigned char *)*text;
-	unsigned char len = sequence_length[p[0] >> 3];
-	uint32_t c;
-
-	if (len < 2) {
-		++*text;
-		return len == 1 ? p[0] : REPLACEMENT;
-	}
-	c = p[0] & (0xffu >> (len + 1));
-	for (unsigned char i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			len = 0;
-		else
-			c = c << 6 | (p[i] & 0x3fu);
-	}
-	if (len == 0 || c < least[len] || c > 0x10ffff ||
-	    (c >= 0xd800 && c <= 0xdfff)) {
-		++*text;
-		return REPLACEMENT;
-	}
-	*text += len;
-	return c;
-}
-
-/* ---- cleaning ---- */
-
-/* Characters that do something, or hide, instead of being seen. */
-static bool
-char_acts(uint32_t c)
-{
-	return c < 0x20 ||
-	    (c >= 0x7f && c <= 0x9f) ||			/* DEL, C1 */
-	    c == 0x061c ||				/* Arabic letter mark */
-	    c == 0x200e || c == 0x200f ||		/* direction marks */
-	    (c >= 0x2028 && c <= 0x202e) ||		/* separators, bidi */
-	    (c >= 0x2066 && c <= 0x2069) ||		/* isolates */
-	    c == 0xfeff ||				/* byte order mark */
-	    (c >= 0xe0000 && c <= 0xe007f);		/* tags, unseen */
-}
-
-/* What a character that acts leaves behind; text stands after it. */
-static const char *
-stand_in(uint32_t c, const char *text, enum text_shape shape)
-{
-	switch (c) {
-	case REPLACEMENT:
-		return "\xef\xbf\xbd";
-	case '\n':
-		return shape == TEXT_LINES ? "\n" : " ";
-	case '\r':
-		return *text == '\n' ? "" : " ";	/* one end of a line */
-	case '\t':
-	case 0x2028:
-	case 0x2029:
-		return " ";
-	default:
-		return "";
-	}
-}
-
-void
-text_clean(struct buf *b, const char *text, enum text_shape shape)
-{
-	const char *plain = text, *from;
-	uint32_t c;
-
-	while (*text != '\0') {
-		from = text;
-		c = next_char(&text);
-		if (c != REPLACEMENT && !char_acts(c))
-			continue;
-		buf_add(b, plain, (size_t)(from - plain));
-		buf_puts(b, stand_in(c, text, shape));
-		plain = text;
-	}
-	buf_add(b, plain, (size_t)(text - plain));
-}
-
-void
-text_escape(struct buf *b, const char *json)
-{
-	const char *plain = json, *from;
-	uint32_t c;
-
-	while (*json != '\0') {
-		from = json;
-		c = next_char(&json);
-		if (c != REPLACEMENT && !char_acts(c))
-			continue;
-		buf_add(b, plain, (size_t)(from - plain));
-		if (c < 0x10000)
-			buf_printf(b, "\\u%04x", c);
-		else
-			buf_printf(b, "\\u%04x\\u%04x",
-			    0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
-		plain = json;
-	}
-	buf_add(b, plain, (size_t)(json - plain));
-}
 
 /* ---- widths ---- */
 
@@ -147,7 +30,7 @@ text_width(const char *text)
 	size_t width = 0;
 
 	while (*text != '\0')
-		width += char_width(next_char(&text));
+		width += char_width(text_next(&text));
 	return width;
 }
 
@@ -171,7 +54,7 @@ text_shorten(struct buf *b, const char *text, size_t columns)
 	if (columns == 0)
 		return;
 	for (;;) {
-		wide = char_width(next_char(&next));
+		wide = char_width(text_next(&next));
 		if (width + wide > columns - 1)
 			break;
 		width += wide;

@@ -16,10 +16,10 @@
 #include "common/json.h"
 #include "common/message.h"
 #include "common/playbook.h"
-#include "supervisor/ctl/estimate.h"
 #include "supervisor/ctl/output.h"
 #include "supervisor/ctl/reading.h"
 #include "supervisor/price.h"
+#include "supervisor/reading/estimate.h"
 #include "supervisor/store/reader.h"
 
 #define CATEGORIZE	"categorize"
@@ -368,7 +368,7 @@ verb_estimate(struct ctl *ctl, int argc, char **argv)
 	else if (make_quote(&q, r) == -1)
 		status = reading_failed(ctl, r);
 	else if (ctl->json)
-		output_json(stdout, quote_json(&q));
+		json_print(stdout, quote_json(&q));
 	else
 		print_quote(&q);
 	quote_clear(&q);

@@ -155,7 +155,7 @@ jobs_json(const struct reader_job *jobs, size_t n,
 		    &spent));
 	}
 	json_object_object_add(o, "jobs", list);
-	output_json(stdout, o);
+	json_print(stdout, o);
 }
 
 static void
@@ -236,7 +236,7 @@ job_json(const struct reader_job *job, const struct reader_spent *spent,
 	    json_object_new_double_s(pace->per_minute, rate));
 	json_put_int(o, "seconds_left", pace->left_ms == -1 ? -1 :
 	    pace->left_ms / 1000);
-	output_json(stdout, o);
+	json_print(stdout, o);
 }
 
 static void

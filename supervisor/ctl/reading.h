@@ -5,10 +5,9 @@
 #define SUPERVISOR_CTL_READING_H
 
 #include "supervisor/ctl/ctl.h"
+#include "supervisor/reading/reading_json.h"
 
-struct json_object;
 struct reader;
-struct reader_account;
 struct reader_job;
 struct reader_spent;
 
@@ -24,17 +23,6 @@ ctl_verb verb_export;
 ctl_verb verb_events;
 ctl_verb verb_cost;
 ctl_verb verb_estimate;
-
-/* What jobs and job print of a job, for others who report on one. */
-struct json_object *reading_job_json(const struct reader_job *,
-	    const struct reader_spent *);
-
-/*
- * An account with the parts that were read (READER_... of store/reader.h):
- * those that were not are not in the object.
- */
-struct json_object *reading_account_json(const struct reader_account *,
-	    int parts);
 
 /* "reader: reason" said; always CTL_FAILED. */
 int	 reading_failed(const struct ctl *, const struct reader *);

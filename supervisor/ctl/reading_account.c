@@ -183,7 +183,7 @@ list_add(struct list *list, const struct reader_account *a)
 	} else {
 		if (list->n > 0)
 			putchar(',');
-		output_json(stdout, reading_account_json(a, 0));
+		json_print(stdout, reading_account_json(a, 0));
 	}
 	list->n++;
 }

@@ -157,7 +157,7 @@ costs_json(enum reader_by by, const struct reader_cost *costs, size_t n)
 	all = json_object_new_object();
 	put_sums(all, &total);
 	json_object_object_add(o, "total", all);
-	output_json(stdout, o);
+	json_print(stdout, o);
 }
 
 /* ---- the verb ---- */

@@ -67,7 +67,7 @@ events_json(const struct reader_event *events, size_t n)
 	for (size_t i = 0; i < n; i++)
 		json_object_array_add(list, event_json(&events[i]));
 	json_object_object_add(all, "events", list);
-	output_json(stdout, all);
+	json_print(stdout, all);
 }
 
 static int
@@ -120,7 +120,7 @@ follow_show(const struct ctl *ctl, struct reader_event *events, size_t n,
 {
 	for (size_t i = 0; i < n; i++) {
 		if (ctl->json)
-			output_json(stdout, event_json(&events[i]));
+			json_print(stdout, event_json(&events[i]));
 		else
 			event_line(&events[i]);
 		*last = events[i].id;

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/ctl/export.h"
 #include "supervisor/ctl/reading.h"
+#include "supervisor/reading/export.h"
 #include "supervisor/store/reader.h"
 
 static int

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "supervisor/ctl/category.h"
 #include "supervisor/ctl/output.h"
 #include "supervisor/ctl/reading.h"
+#include "supervisor/reading/category.h"
 #include "supervisor/store/reader.h"
 
 #define INDENT		2
@@ -259,7 +259,7 @@ verb_show(struct ctl *ctl, int argc, char **argv)
 		    "%jd; \"sdrctl accounts JOB\" lists those of a job",
 		    (intmax_t)id);
 	if (ctl->json)
-		output_json(stdout, reading_account_json(&a, READER_ALL));
+		json_print(stdout, reading_account_json(&a, READER_ALL));
 	else
 		show(&a);
 	reader_account_clear(&a);

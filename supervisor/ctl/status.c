@@ -277,7 +277,7 @@ ask_and_print(struct ctl *ctl, int argc, char **argv, enum message_type type,
 	if ((code = ctl_ask(ctl, &request, &reply)) != CTL_OK)
 		return code;
 	if (ctl->json)
-		output_json(stdout, json_object_get(reply.reply.result));
+		json_print(stdout, json_object_get(reply.reply.result));
 	else
 		print(ctl, reply.reply.result);
 	message_clear(&reply);

@@ -193,7 +193,7 @@ conclude_job(struct watch *w, int64_t id)
 		    reader_error(w->reader));
 	} else {
 		if (w->ctl->json)
-			output_json(stdout, reading_job_json(&job,
+			json_print(stdout, reading_job_json(&job,
 			    &spent));
 		else
 			print_summary(w->ctl, &job, &spent);

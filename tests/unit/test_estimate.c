@@ -12,8 +12,8 @@
 
 #include "common/config.h"
 #include "common/message.h"
-#include "supervisor/ctl/estimate.h"
 #include "supervisor/price.h"
+#include "supervisor/reading/estimate.h"
 
 static struct estimate_question questions[] = {
 	{ "security", 100, 20000, 8000, 4000 },

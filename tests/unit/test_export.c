@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <csv.h>
 
-#include "supervisor/ctl/export_internal.h"
+#include "supervisor/reading/export_internal.h"
 #include "tests/unit/half_run.h"
 
 struct fixture {

@@ -18,9 +18,9 @@
 #include <cmocka.h>
 
 #include "common/json.h"
-#include "supervisor/ctl/intake.h"
-#include "supervisor/ctl/intake_company.h"
-#include "supervisor/ctl/intake_record.h"
+#include "supervisor/intake/intake.h"
+#include "supervisor/intake/intake_company.h"
+#include "supervisor/intake/intake_record.h"
 
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 #define TEXT(s)		s, sizeof(s) - 1

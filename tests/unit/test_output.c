@@ -322,7 +322,7 @@ test_A8_json(void **state)
 	json_put_money(o, "c_usd", -1);
 	json_put_time(o, "x_at", 0);
 	json_put_time(o, "y_at", -1);
-	output_json(out->to, o);
+	json_print(out->to, o);
 	expect("{\"t\":\"\\u001b\\u007f\\u009b\\u202e\\udb40\\udc41"
 	    "\xc3\xa9\\n\\\"\",\"none\":null,\"n\":null,\"zero\":0,"
 	    "\"a_usd\":0.012345,\"b_usd\":12.000001,\"c_usd\":null,"

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "supervisor/ctl/export_internal.h"
-#include "supervisor/ctl/reading.h"
+#include "supervisor/reading/export_internal.h"
+#include "supervisor/reading/reading_json.h"
 
 #define JSON_PARTS	(READER_SPENT | READER_SECTIONS)
 
@@ -30,7 +30,7 @@ end_nothing(struct export *x)
 static void
 jsonl_account(struct export *x, const struct reader_account *a)
 {
-	output_json(x->to, reading_account_json(a, JSON_PARTS));
+	json_print(x->to, reading_account_json(a, JSON_PARTS));
 }
 
 static int

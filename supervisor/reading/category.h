@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-#ifndef SUPERVISOR_CTL_CATEGORY_H
-#define SUPERVISOR_CTL_CATEGORY_H
+#ifndef SUPERVISOR_READING_CATEGORY_H
+#define SUPERVISOR_READING_CATEGORY_H
 
 #include "common/buf.h"
 

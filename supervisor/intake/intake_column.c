@@ -10,8 +10,8 @@
 #include <bsd/stdlib.h>
 
 #include "common/buf.h"
-#include "supervisor/ctl/intake_column.h"
-#include "supervisor/ctl/intake_text.h"
+#include "supervisor/intake/intake_column.h"
+#include "supervisor/intake/intake_text.h"
 
 #define SHOWN_MAX	40		/* bytes of one heading in an error */
 #define LIST_MAX	((size_t)300)	/* bytes of all of them */

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/ctl/intake_text.h"
+#include "supervisor/intake/intake_text.h"
 
 #define NO_ICONV	((iconv_t)-1)
 #define UTF8_MAX	3	/* bytes for one of UTF-16 or Windows-1252 */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-#ifndef SUPERVISOR_CTL_REJECTS_H
-#define SUPERVISOR_CTL_REJECTS_H
+#ifndef SUPERVISOR_INTAKE_REJECTS_H
+#define SUPERVISOR_INTAKE_REJECTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
-#include "supervisor/ctl/intake.h"
+#include "supervisor/intake/intake.h"
 
 /*
  * The bad rows of a file, as CSV: line, reason, and then the fields under the

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-#ifndef SUPERVISOR_CTL_INTAKE_RECORD_H
-#define SUPERVISOR_CTL_INTAKE_RECORD_H
+#ifndef SUPERVISOR_INTAKE_INTAKE_RECORD_H
+#define SUPERVISOR_INTAKE_INTAKE_RECORD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include <csv.h>
 
 #include "common/buf.h"
-#include "supervisor/ctl/intake.h"
+#include "supervisor/intake/intake.h"
 
 /*
  * Text to records.  A record that cannot be read costs its first line and no

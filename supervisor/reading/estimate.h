@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-#ifndef SUPERVISOR_CTL_ESTIMATE_H
-#define SUPERVISOR_CTL_ESTIMATE_H
+#ifndef SUPERVISOR_READING_ESTIMATE_H
+#define SUPERVISOR_READING_ESTIMATE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -10,7 +10,7 @@
 #include <libpsl.h>
 
 #include "common/buf.h"
-#include "supervisor/ctl/intake_company.h"
+#include "supervisor/intake/intake_company.h"
 
 #define HOST_MAX	253		/* bytes, RFC 1035 section 2.3.4 */
 #define LABEL_MAX	63

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "supervisor/ctl/category.h"
+#include "supervisor/reading/category.h"
 
 struct json_object *
 category_parse(const char *json)

@@ -3,7 +3,7 @@
 
 /* The arithmetic behind sdrctl estimate. */
 
-#include "supervisor/ctl/estimate.h"
+#include "supervisor/reading/estimate.h"
 
 #define SECONDS_A_MINUTE	60
 

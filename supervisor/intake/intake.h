@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-#ifndef SUPERVISOR_CTL_INTAKE_H
-#define SUPERVISOR_CTL_INTAKE_H
+#ifndef SUPERVISOR_INTAKE_INTAKE_H
+#define SUPERVISOR_INTAKE_INTAKE_H
 
 #include <stdbool.h>
 #include <stddef.h>

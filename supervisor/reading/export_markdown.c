@@ -11,8 +11,8 @@
 
 #include "common/clock.h"
 #include "common/json.h"
-#include "supervisor/ctl/category.h"
-#include "supervisor/ctl/export_internal.h"
+#include "supervisor/reading/category.h"
+#include "supervisor/reading/export_internal.h"
 
 /* ---- texts without markup ---- */
 
@@ -177,7 +177,7 @@ put_extra(struct buf *b, const char *extra)
 static void
 put_facts(struct buf *b, const struct reader_account *a)
 {
-	char money[OUTPUT_VALUE];
+	char money[VALUE_TEXT];
 
 	put_fact(b, "domain", a->domain);
 	put_fact(b, "industry", a->industry);

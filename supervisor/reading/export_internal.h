@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-#ifndef SUPERVISOR_CTL_EXPORT_INTERNAL_H
-#define SUPERVISOR_CTL_EXPORT_INTERNAL_H
+#ifndef SUPERVISOR_READING_EXPORT_INTERNAL_H
+#define SUPERVISOR_READING_EXPORT_INTERNAL_H
 
 /* Inside export only: the formats. */
 
 #include "common/buf.h"
-#include "supervisor/ctl/export.h"
-#include "supervisor/ctl/output.h"
+#include "supervisor/reading/export.h"
+#include "supervisor/reading/text.h"
+#include "supervisor/reading/value.h"
 #include "supervisor/store/reader.h"
 
 struct csv_columns;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-#ifndef SUPERVISOR_CTL_EXPORT_H
-#define SUPERVISOR_CTL_EXPORT_H
+#ifndef SUPERVISOR_READING_EXPORT_H
+#define SUPERVISOR_READING_EXPORT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@ struct reader_job;
  * while the reader of the file takes its time; an account that changes
  * meanwhile appears as it is when its turn comes.
  *
- * All texts are cleaned as output.h does it, so that no format acts upon a
+ * All texts are cleaned as text.h does it, so that no format acts upon a
  * terminal.  Beyond that, CSV is guarded against spreadsheets taking a cell
  * for a formula, and Markdown against markup that answers bring along.
  */

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "supervisor/ctl/intake_record.h"
+#include "supervisor/intake/intake_record.h"
 
 static const char delimiters[] = { ',', ';', '\t', '|' };
 

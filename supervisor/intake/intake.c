@@ -13,11 +13,11 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "supervisor/ctl/intake.h"
-#include "supervisor/ctl/intake_column.h"
-#include "supervisor/ctl/intake_company.h"
-#include "supervisor/ctl/intake_record.h"
-#include "supervisor/ctl/intake_text.h"
+#include "supervisor/intake/intake.h"
+#include "supervisor/intake/intake_column.h"
+#include "supervisor/intake/intake_company.h"
+#include "supervisor/intake/intake_record.h"
+#include "supervisor/intake/intake_text.h"
 
 #define PIECE		((size_t)64 << 10)	/* decoded at a time */
 #define REASON_LEN	128

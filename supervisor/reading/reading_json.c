@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "supervisor/ctl/category.h"
-#include "supervisor/ctl/output.h"
-#include "supervisor/ctl/reading.h"
+#include "supervisor/reading/category.h"
+#include "supervisor/reading/reading_json.h"
+#include "supervisor/reading/value.h"
 #include "supervisor/store/reader.h"
 
 static void

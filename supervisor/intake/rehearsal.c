@@ -9,7 +9,7 @@
 
 #include "common/buf.h"
 #include "common/log.h"
-#include "supervisor/ctl/rehearsal.h"
+#include "supervisor/intake/rehearsal.h"
 #include "supervisor/store/reader.h"
 
 struct rehearsal {

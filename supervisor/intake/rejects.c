@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "supervisor/ctl/rejects.h"
+#include "supervisor/intake/rejects.h"
 
 int
 rejects_open(struct rejects *r, const char *path)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-#ifndef SUPERVISOR_CTL_INTAKE_COLUMN_H
-#define SUPERVISOR_CTL_INTAKE_COLUMN_H
+#ifndef SUPERVISOR_INTAKE_INTAKE_COLUMN_H
+#define SUPERVISOR_INTAKE_INTAKE_COLUMN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "supervisor/ctl/intake.h"
+#include "supervisor/intake/intake.h"
 
 #define COLUMN_NONE	((size_t)-1)
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-#ifndef SUPERVISOR_CTL_REHEARSAL_H
-#define SUPERVISOR_CTL_REHEARSAL_H
+#ifndef SUPERVISOR_INTAKE_REHEARSAL_H
+#define SUPERVISOR_INTAKE_REHEARSAL_H
 
 #include <stdbool.h>
 
-#include "supervisor/ctl/upload.h"
+#include "supervisor/intake/batch.h"
 
 struct reader;
 

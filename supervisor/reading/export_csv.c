@@ -14,8 +14,8 @@
 
 #include "common/clock.h"
 #include "common/json.h"
-#include "supervisor/ctl/category.h"
-#include "supervisor/ctl/export_internal.h"
+#include "supervisor/reading/category.h"
+#include "supervisor/reading/export_internal.h"
 
 /* A row on its way out, with its JSON columns parsed. */
 struct row {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-#ifndef SUPERVISOR_CTL_INTAKE_TEXT_H
-#define SUPERVISOR_CTL_INTAKE_TEXT_H
+#ifndef SUPERVISOR_INTAKE_INTAKE_TEXT_H
+#define SUPERVISOR_INTAKE_INTAKE_TEXT_H
 
 #include <iconv.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "common/buf.h"
-#include "supervisor/ctl/intake.h"
+#include "supervisor/intake/intake.h"
 
 /* From the bytes of a file to text, and from text to a clean value. */
 struct text_decoder {

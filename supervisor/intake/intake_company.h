@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-#ifndef SUPERVISOR_CTL_INTAKE_COMPANY_H
-#define SUPERVISOR_CTL_INTAKE_COMPANY_H
+#ifndef SUPERVISOR_INTAKE_INTAKE_COMPANY_H
+#define SUPERVISOR_INTAKE_INTAKE_COMPANY_H
 
 /* What tells one company from another.  Texts are valid UTF-8. */
 
