@@ -21,6 +21,7 @@ only_in 'sqlite3\.h' '^supervisor/store/'
 only_in 'curl/curl\.h' '^worker/transport\.c$'
 only_in 'event2/.*' '^supervisor/[a-z_]*\.[ch]$'
 only_in 'libconfig\.h' '^common/(config|conftext|options|config_[a-z]*)\.[ch]$'
+only_in 'cmark-gfm.*\.h' '^supervisor/web/markdown\.c$'
 only_in 'microhttpd\.h' '^supervisor/web/'
 
 hits=$(grep -rlE '#include "(supervisor|tests)/' common worker || true)
