@@ -124,6 +124,63 @@ static const char *const migrations[] = {
 	"  state TEXT NOT NULL,"		/* JSON, the limiter's own */
 	"  saved_at INTEGER NOT NULL"
 	") STRICT;",
+	/*
+	 * 1 -> 2: what people look for and leaf through.  account_list holds
+	 * all that lists are filtered and sorted by, so that 100,000 accounts
+	 * are gone through without reading their rows; it begins as
+	 * account_state did.
+	 */
+	"DROP INDEX account_state;"
+	"CREATE INDEX account_list ON account(job_id, state, tier, priority,"
+	"  company_name, industry, owner, error_kind, finished_at);"
+	"CREATE INDEX account_finished ON account(job_id, finished_at)"
+	"  WHERE finished_at IS NOT NULL;"
+	"CREATE VIRTUAL TABLE account_search USING fts5(company_name, domain,"
+	"  industry, owner, summary, content = 'account', content_rowid = 'id',"
+	"  tokenize = 'unicode61 remove_diacritics 2');"
+	"INSERT INTO account_search(account_search) VALUES('rebuild');"
+	"CREATE TRIGGER account_added AFTER INSERT ON account BEGIN"
+	"  INSERT INTO account_search(rowid, company_name, domain, industry,"
+	"    owner, summary) VALUES(new.id, new.company_name, new.domain,"
+	"    new.industry, new.owner, new.summary);"
+	" END;"
+	"CREATE TRIGGER account_removed AFTER DELETE ON account BEGIN"
+	"  INSERT INTO account_search(account_search, rowid, company_name,"
+	"    domain, industry, owner, summary) VALUES('delete', old.id,"
+	"    old.company_name, old.domain, old.industry, old.owner,"
+	"    old.summary);"
+	" END;"
+	"CREATE TRIGGER account_changed AFTER UPDATE OF company_name, domain,"
+	"  industry, owner, summary ON account BEGIN"
+	"  INSERT INTO account_search(account_search, rowid, company_name,"
+	"    domain, industry, owner, summary) VALUES('delete', old.id,"
+	"    old.company_name, old.domain, old.industry, old.owner,"
+	"    old.summary);"
+	"  INSERT INTO account_search(rowid, company_name, domain, industry,"
+	"    owner, summary) VALUES(new.id, new.company_name, new.domain,"
+	"    new.industry, new.owner, new.summary);"
+	" END;"
+	/* The ledger's sums by job and day (UTC, of the outcome). */
+	"CREATE TABLE spent("
+	"  job_id INTEGER NOT NULL,"
+	"  day INTEGER NOT NULL,"		/* since 1970 */
+	"  cost INTEGER NOT NULL,"
+	"  unpriced INTEGER NOT NULL,"		/* paid, at no known price */
+	"  PRIMARY KEY(job_id, day)"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO spent SELECT job_id, settled_at / 86400000,"
+	"  coalesce(sum(cost), 0), count(*) FILTER (WHERE cost IS NULL"
+	"  AND state IN ('answered', 'lost'))"
+	"  FROM request WHERE state <> 'sent' AND settled_at IS NOT NULL"
+	"  GROUP BY 1, 2;"
+	"CREATE TRIGGER request_settled AFTER UPDATE OF state ON request"
+	"  WHEN old.state = 'sent' AND new.state <> 'sent' BEGIN"
+	"  INSERT INTO spent VALUES(new.job_id, new.settled_at / 86400000,"
+	"    coalesce(new.cost, 0), new.cost IS NULL"
+	"    AND new.state IN ('answered', 'lost'))"
+	"    ON CONFLICT DO UPDATE SET cost = cost + excluded.cost,"
+	"    unpriced = unpriced + excluded.unpriced;"
+	" END;",
 };
 
 const int schema_version = sizeof(migrations) / sizeof(migrations[0]);
