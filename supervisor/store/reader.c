@@ -145,6 +145,7 @@ reader_close(struct reader *r)
 		return;
 	questions_finalize(r);
 	sqlite3_close(r->db);
+	free(r->found.bits);
 	free(r->path);
 	free(r);
 }

@@ -194,7 +194,7 @@ void	 reader_events_free(struct reader_event *, size_t n);
 
 /* ---- money ---- */
 
-/* Reads each request of the job: not for several times a second. */
+/* From sums that are kept by day: cheap. */
 int	 reader_spent(struct reader *, int64_t job, struct reader_spent *);
 
 enum reader_by {

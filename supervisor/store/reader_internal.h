@@ -36,12 +36,26 @@ enum question {
 	ASK_COST_BY_SECTION,
 	ASK_RATES,
 	ASK_HELD,
+	ASK_SEARCH,
+	ASK_TIERS,
+	ASK_FAILURES,
+	ASK_HANDS,
+	ASK_PACE,
+	ASK_DAY_SPENT,
 	QUESTIONS
+};
+
+/* What the last search found: bit n is set for account n. */
+struct reader_found {
+	unsigned char	*bits;
+	size_t		 size;		/* bytes */
+	bool		 offered;	/* to SQL, as searched(id) */
 };
 
 struct reader {
 	sqlite3		*db;
 	sqlite3_stmt	*questions[QUESTIONS];
+	struct reader_found found;
 	char		*path;
 	char		 error[READER_ERRLEN];
 };
@@ -56,6 +70,9 @@ int	 question_next(struct reader *, sqlite3_stmt *);
 /* Reset a statement before its end was reached. */
 void	 question_end(sqlite3_stmt *);
 void	 questions_finalize(struct reader *);
+
+/* reader_search.c: fill r->found; 0 or -1. */
+int	 reader_search(struct reader *, const char *search);
 
 /* reader.c: always -1. */
 int	 reader_failed(struct reader *);

@@ -16,6 +16,8 @@
 
 #define SPENT	"coalesce(sum(cost), 0), " UNPRICED
 
+#define SUMS_SPENT "coalesce(sum(cost), 0), coalesce(sum(unpriced), 0)"
+
 #define COST_SUMS \
 	"count(*)," \
 	" count(*) FILTER (WHERE r.state = 'answered')," \
@@ -68,8 +70,8 @@ static const char *const sql[QUESTIONS] = {
 	    "SELECT state, count(*) FROM account WHERE job_id = ?1"
 	    " GROUP BY state",
 	[ASK_FINISHED_SINCE] =
-	    "SELECT count(*) FROM account WHERE job_id = ?1"
-	    " AND state IN ('completed', 'failed') AND finished_at >= ?2",
+	    "SELECT count(*) FROM account INDEXED BY account_finished"
+	    " WHERE job_id = ?1 AND finished_at >= ?2",
 	[ASK_KNOWN] =
 	    "SELECT 1 FROM account AS a JOIN job ON job.id = a.job_id"
 	    " WHERE dedup_key = ?1 AND NOT"
@@ -108,7 +110,7 @@ static const char *const sql[QUESTIONS] = {
 	    "SELECT id, at, job_id, account_id, kind, message FROM event"
 	    " WHERE (?1 = 0 OR job_id = ?1) AND id > ?2 ORDER BY id",
 	[ASK_JOB_SPENT] =
-	    "SELECT " SPENT " FROM request WHERE job_id = ?1",
+	    "SELECT " SUMS_SPENT " FROM spent WHERE job_id = ?1",
 	[ASK_COST_BY_JOB] =
 	    "SELECT r.job_id, job.name, " COST_SUMS " FROM request AS r"
 	    " LEFT JOIN job ON job.id = r.job_id"
@@ -131,6 +133,27 @@ static const char *const sql[QUESTIONS] = {
 	    "SELECT count(*) FROM account AS a"
 	    " JOIN section AS s ON s.account_id = a.id AND s.key = ?2"
 	    " WHERE a.job_id = ?1 AND a.state IN ('pending', 'processing')",
+	[ASK_SEARCH] =
+	    "SELECT rowid FROM account_search WHERE account_search MATCH ?1",
+	[ASK_TIERS] =
+	    "SELECT tier, count(*) FROM account WHERE job_id = ?1"
+	    " AND state = 'completed' GROUP BY tier",
+	[ASK_FAILURES] =
+	    "SELECT error_kind, count(*) FROM account WHERE job_id = ?1"
+	    " AND state = 'failed' GROUP BY error_kind ORDER BY 2 DESC, 1",
+	[ASK_HANDS] =
+	    "SELECT a.id, a.company_name, a.started_at,"
+	    " (SELECT group_concat(r.section, ', ') FROM request AS r"
+	    "   WHERE r.account_id = a.id AND r.state = 'sent')"
+	    " FROM account AS a INDEXED BY account_processing"
+	    " WHERE a.state = 'processing' AND (?1 = 0 OR a.job_id = ?1)"
+	    " ORDER BY a.started_at, a.id",
+	[ASK_PACE] =
+	    "SELECT (finished_at - ?2) / ?4, count(*) FROM account"
+	    " INDEXED BY account_finished WHERE job_id = ?1"
+	    " AND finished_at BETWEEN ?2 AND ?3 GROUP BY 1",
+	[ASK_DAY_SPENT] =
+	    "SELECT " SUMS_SPENT " FROM spent WHERE day = ?1",
 };
 
 sqlite3_stmt *

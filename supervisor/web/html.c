@@ -12,7 +12,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "supervisor/ctl/output.h"
+#include "supervisor/reading/text.h"
 #include "supervisor/web/html.h"
 
 #define DASH	"<span class=\"none\">\xe2\x80\x93</span>"

@@ -12,7 +12,7 @@
 #include <cmark-gfm-core-extensions.h>
 #include <cmark-gfm.h>
 
-#include "supervisor/ctl/output.h"
+#include "supervisor/reading/text.h"
 #include "supervisor/web/html.h"
 #include "supervisor/web/markdown.h"
 

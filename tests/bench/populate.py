@@ -129,6 +129,9 @@ def populate(path, accounts=100_000, seed=1):
         if n % 100 == 0 and row["state"] == "completed":
             db.executemany("INSERT INTO section VALUES(?,?,?,?,?,?,?,?)",
                            answers(rng, number))
+    db.execute("INSERT INTO spent SELECT job_id, settled_at / 86400000,"
+               " sum(cost), 0 FROM request WHERE job_id = ? GROUP BY 1, 2",
+               (job,))
     db.execute("COMMIT")
     db.close()
     return job
