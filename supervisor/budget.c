@@ -93,15 +93,20 @@ budget_admits(struct supervisor *sup, struct job *job, int64_t cost)
 	const struct config *config = sup->config;
 	struct budget *b = &sup->budget;
 
-	if (cost == -1)
-		return true;
 	roll_day(b);
-	job->short_of_own = !fits(budget_of(sup, job), job->spent,
-	    job->reserved, cost);
-	job->short_of_all =
-	    !fits(config->budget_per_day, b->day_spent, b->reserved, cost) ||
-	    !fits(config->budget_total, b->spent, b->reserved, cost);
-	return !job->short_of_own && !job->short_of_all;
+	if (cost == -1)
+		job->short_of = budget_of(sup, job) > 0 ? CAP_UNPRICED :
+		    CAP_NONE;
+	else if (!fits(budget_of(sup, job), job->spent, job->reserved, cost))
+		job->short_of = CAP_JOB;
+	else if (!fits(config->budget_per_day, b->day_spent, b->reserved,
+	    cost))
+		job->short_of = CAP_DAY;
+	else if (!fits(config->budget_total, b->spent, b->reserved, cost))
+		job->short_of = CAP_TOTAL;
+	else
+		job->short_of = CAP_NONE;
+	return job->short_of == CAP_NONE;
 }
 
 void
@@ -154,6 +159,9 @@ budget_settle(struct supervisor *sup, struct job *job, int64_t reserved,
 		job->reserved -= reserved;
 		b->reserved -= reserved;
 	}
+	/* Of no known price: what was reserved for it may be gone. */
+	if (cost == -1)
+		cost = reserved;
 	if (cost <= 0)
 		return;
 	if (reserved != -1 && cost > reserved)
@@ -175,18 +183,35 @@ shortage(const struct supervisor *sup, const struct job *job)
 	const struct config *config = sup->config;
 	const struct budget *b = &sup->budget;
 
-	if (job->short_of_own)
+	switch (job->short_of) {
+	case CAP_UNPRICED:
+		return xasprintf(REASON "the model of an endpoint has no "
+		    "price, so nothing can be reserved; add it to prices");
+	case CAP_JOB:
 		return xasprintf(REASON "$%.2f of its $%.2f are spent and the "
 		    "next request does not fit; raise it to go on",
 		    USD(job->spent), USD(budget_of(sup, job)));
-	if (config->budget_per_day > 0 &&
-	    b->day_spent * 2 >= config->budget_per_day)
+	case CAP_DAY:
 		return xasprintf(REASON "$%.2f of the $%.2f for today (UTC) "
 		    "are spent; raise budget.per-day, or resume tomorrow",
 		    USD(b->day_spent), USD(config->budget_per_day));
+	case CAP_TOTAL:
+	case CAP_NONE:
+		break;
+	}
 	return xasprintf(REASON "$%.2f of the $%.2f in total are spent; raise "
 	    "budget.total to go on", USD(b->spent),
 	    USD(config->budget_total));
+}
+
+/* Money that comes back with an answer may make room yet. */
+static bool
+may_come_back(const struct supervisor *sup, const struct job *job)
+{
+	if (job->short_of == CAP_UNPRICED)
+		return false;
+	return job->short_of == CAP_JOB ? job->reserved > 0 :
+	    sup->budget.reserved > 0;
 }
 
 void
@@ -196,17 +221,24 @@ budget_enforce(struct supervisor *sup)
 	char *reason;
 
 	TAILQ_FOREACH(job, &sup->jobs, link) {
-		if (job->state != JOB_RUNNING || (!job->short_of_own &&
-		    !job->short_of_all))
-			continue;
-		if (job->short_of_own ? job->reserved > 0 :
-		    sup->budget.reserved > 0)
+		if (job->state != JOB_RUNNING || job->short_of == CAP_NONE ||
+		    may_come_back(sup, job))
 			continue;
 		reason = shortage(sup, job);
 		job_pause(sup, job, reason);
 		free(reason);
-		job->short_of_own = job->short_of_all = false;
+		job->short_of = CAP_NONE;
 	}
+}
+
+static bool
+all_priced(const struct config *config)
+{
+	for (size_t i = 0; i < config->n_endpoints; i++)
+		if (config_price_of(config, config->endpoints[i].model) ==
+		    NULL)
+			return false;
+	return true;
 }
 
 void
@@ -219,7 +251,8 @@ budget_changed(struct supervisor *sup)
 		if (job->state != JOB_PAUSED ||
 		    strncmp(job->reason, REASON, strlen(REASON)) != 0)
 			continue;
-		if (budget_admits(sup, job, 1))
+		if (budget_admits(sup, job,
+		    all_priced(sup->config) ? 1 : -1))
 			job_set_state(sup, job, JOB_RUNNING, "");
 	}
 	sup->budget.warned_total = false;

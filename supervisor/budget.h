@@ -18,6 +18,14 @@ struct supervisor;
  * number of requests in flight can overshoot.  A request that does not fit
  * waits; when nothing is in flight that could free room, its job pauses.
  */
+enum budget_cap {
+	CAP_NONE,
+	CAP_JOB,
+	CAP_DAY,
+	CAP_TOTAL,
+	CAP_UNPRICED		/* of the job, but nothing can be reserved */
+};
+
 struct budget {
 	int64_t	 spent;		/* all time, settled */
 	int64_t	 reserved;	/* by what is in flight */
@@ -37,10 +45,14 @@ int	 budget_load(struct supervisor *, char *err);
  */
 int64_t	 budget_cost(const struct supervisor *, const struct ask *,
 	    const struct config_endpoint *);
-/* True when cost fits into every cap; else the job is marked as waiting. */
+/*
+ * True when cost fits into every cap; else job->short_of says which it does
+ * not.  A cost of -1, no price, fits only where the job has no cap of its own
+ * (the configuration refuses the others without prices).
+ */
 bool	 budget_admits(struct supervisor *, struct job *, int64_t cost);
 void	 budget_reserve(struct supervisor *, struct job *, int64_t cost);
-/* Both may be -1 for a model without a price. */
+/* Both may be -1 for a model without a price; cost alone: all of reserved. */
 void	 budget_settle(struct supervisor *, struct job *, int64_t reserved,
 	    int64_t cost);
 /* A research request's input, as the provider counted it. */

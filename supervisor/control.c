@@ -30,7 +30,6 @@
 #define BACKLOG		64
 #define STALL_MS	10000	/* half a frame, or a reply nobody reads */
 #define ACCEPT_PAUSE_MS	500	/* when descriptors have run out */
-#define EXIT_NOT_PERMITTED 77	/* EX_NOPERM of sysexits.h */
 
 struct control {
 	struct supervisor	*sup;
@@ -236,7 +235,8 @@ on_acceptable(int fd, short what, void *arg)
 	(void)what;
 	peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (peer == -1) {
-		if (errno == EMFILE || errno == ENFILE) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		    errno == ENOMEM) {
 			log_warn("control: %s; not accepting for %d ms",
 			    strerror(errno), ACCEPT_PAUSE_MS);
 			event_del(ctl->acceptable);
@@ -251,10 +251,10 @@ on_acceptable(int fd, short what, void *arg)
 	}
 	c = client_new(ctl, peer, who.uid);
 	if (!may_control(ctl->sup->config, peer, &who))
-		refuse_client(c, EXIT_NOT_PERMITTED, "you may not control "
+		refuse_client(c, REPLY_NOT_PERMITTED, "you may not control "
 		    "sdrd: be root, its user, or in its control-group");
 	else if (clients_of(ctl, who.uid) > CLIENTS_PER_UID)
-		refuse_client(c, 1, "too many control connections of this "
+		refuse_client(c, REPLY_FAILED, "too many control connections of this "
 		    "user");
 }
 

@@ -49,7 +49,8 @@ enum {
 	REPLY_OK = 0,
 	REPLY_FAILED = 1,
 	REPLY_NOT_FOUND = 4,
-	REPLY_NOT_NOW = 5
+	REPLY_NOT_NOW = 5,
+	REPLY_NOT_PERMITTED = 77	/* EX_NOPERM of sysexits.h */
 };
 
 void	 verbs_answer(struct client *, struct message *, struct reply *);

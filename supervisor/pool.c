@@ -128,12 +128,17 @@ pool_spawn(struct supervisor *sup, int64_t now)
 	return 0;
 }
 
+char *
+pool_program(const struct config *config, char *err, size_t errlen)
+{
+	return program_find(config->worker_program, "sdr-worker", err, errlen);
+}
+
 int
 pool_init(struct supervisor *sup, char *err, size_t errlen)
 {
 	TAILQ_INIT(&sup->pool.workers);
-	sup->pool.program = program_find(sup->config->worker_program,
-	    "sdr-worker", err, errlen);
+	sup->pool.program = pool_program(sup->config, err, errlen);
 	return sup->pool.program == NULL ? -1 : 0;
 }
 
@@ -350,7 +355,7 @@ worker_busy(struct worker *w, struct run *run)
 static bool
 worker_ready(const struct worker *w, int64_t now)
 {
-	return w->state == WORKER_IDLE && now >= w->rest_until;
+	return w->state == WORKER_IDLE && !w->eof && now >= w->rest_until;
 }
 
 int

@@ -81,7 +81,7 @@ schedule_grants(struct supervisor *sup, int64_t now)
 				    limiter_cause(sup->limiter));
 	/* Judged anew each time: what did not fit may be gone. */
 	TAILQ_FOREACH(job, &sup->jobs, link)
-		job->short_of_own = job->short_of_all = false;
+		job->short_of = CAP_NONE;
 	while ((p = limiter_admit(sup->limiter, now, has_money, sup)) != NULL)
 		run_grant(sup, p->owner);
 	budget_enforce(sup);

@@ -10,6 +10,9 @@
 #include "common/json.h"
 #include "supervisor/supervisor.h"
 
+/* Of a reply, which has to fit into a frame with all else. */
+#define JOBS_BYTES	((size_t)(FRAME_LIMIT_CONTROL / 2))
+
 static void
 put_int(struct json_object *o, const char *key, int64_t value)
 {
@@ -83,15 +86,48 @@ job_json(const struct supervisor *sup, const struct job *job)
 	return o;
 }
 
-static struct json_object *
-jobs_json(const struct supervisor *sup)
+static bool
+is_over(const struct job *job)
+{
+	return job->state == JOB_COMPLETED || job->state == JOB_CANCELLED;
+}
+
+/* Adds the job while there is room for it; how many were left out: 0 or 1. */
+static int64_t
+add_job(const struct supervisor *sup, const struct job *job,
+    struct json_object *list, size_t *room)
+{
+	struct json_object *o = job_json(sup, job);
+	size_t len;
+
+	json_text(o, &len);
+	if (len > *room) {
+		*room = 0;
+		json_object_put(o);
+		return 1;
+	}
+	*room -= len;
+	json_object_array_add(list, o);
+	return 0;
+}
+
+/* Those that are not over, then the others, the newest first. */
+static void
+put_jobs(struct json_object *o, const struct supervisor *sup)
 {
 	struct json_object *list = json_object_new_array();
 	const struct job *job;
+	int64_t omitted = 0;
+	size_t room = JOBS_BYTES;
 
 	TAILQ_FOREACH(job, &sup->jobs, link)
-		json_object_array_add(list, job_json(sup, job));
-	return list;
+		if (!is_over(job))
+			omitted += add_job(sup, job, list, &room);
+	TAILQ_FOREACH_REVERSE(job, &sup->jobs, job_list, link)
+		if (is_over(job))
+			omitted += add_job(sup, job, list, &room);
+	json_object_object_add(o, "jobs", list);
+	put_int(o, "jobs_omitted", omitted);
 }
 
 static struct json_object *
@@ -160,7 +196,7 @@ status_json(const struct supervisor *sup)
 	json_object_object_add(o, "degraded",
 	    json_object_new_boolean(sup->degraded));
 	json_object_object_add(o, "workers", workers_json(sup));
-	json_object_object_add(o, "jobs", jobs_json(sup));
+	put_jobs(o, sup);
 	json_object_object_add(o, "endpoints", status_limits(sup));
 	return o;
 }

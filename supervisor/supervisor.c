@@ -92,51 +92,79 @@ unchangeable(const struct config *now, const struct config *next)
 	return NULL;
 }
 
+/* All that a reload replaces; whole before anything of it is taken. */
+struct loaded {
+	struct config	*config;
+	struct playbook	*playbook;
+	char		*program;	/* of workers */
+};
+
 static int
-load_config(struct supervisor *sup, struct config **config,
-    struct playbook **book, char err[static STORE_ERRLEN])
+load(const struct supervisor *sup, struct loaded *next,
+    char err[static STORE_ERRLEN])
 {
+	struct config *config;
 	const char *name;
 
-	*book = NULL;
-	*config = config_load(sup->config->path, sup->overrides,
+	config = next->config = config_load(sup->config->path, sup->overrides,
 	    sup->n_overrides, err);
-	if (*config == NULL || config_check_present(*config, err) == -1 ||
-	    config_load_keys(*config, err) == -1)
+	if (config == NULL || config_check_present(config, err) == -1 ||
+	    config_load_keys(config, err) == -1)
 		return -1;
-	if ((name = unchangeable(sup->config, *config)) != NULL) {
+	if ((name = unchangeable(sup->config, config)) != NULL) {
 		snprintf(err, STORE_ERRLEN, "%s cannot change while sdrd "
 		    "runs: restart it", name);
 		return -1;
 	}
-	*book = playbook_load((*config)->playbook, err, STORE_ERRLEN);
-	return *book == NULL ? -1 : 0;
+	next->playbook = playbook_load(config->playbook, err, STORE_ERRLEN);
+	if (next->playbook == NULL)
+		return -1;
+	next->program = pool_program(config, err, STORE_ERRLEN);
+	return next->program == NULL ? -1 : 0;
+}
+
+static void
+loaded_clear(struct loaded *l)
+{
+	config_free(l->config);
+	playbook_free(l->playbook);
+	free(l->program);
+}
+
+/* What is replaced is left in *next. */
+static void
+swap(struct supervisor *sup, struct loaded *next)
+{
+	struct loaded old = { sup->config, sup->playbook, sup->pool.program };
+
+	sup->config = next->config;
+	sup->playbook = next->playbook;
+	sup->pool.program = next->program;
+	*next = old;
 }
 
 int
 supervisor_reload(struct supervisor *sup, char err[static STORE_ERRLEN])
 {
-	struct config *config = NULL;
-	struct playbook *book = NULL;
+	struct loaded next = { 0 };
 	struct job *job;
 
-	if (load_config(sup, &config, &book, err) == -1) {
-		config_free(config);
-		playbook_free(book);
+	if (load(sup, &next, err) == -1) {
+		loaded_clear(&next);
 		log_error("reload: nothing changed: %s", err);
+		store_note_event(sup->store, 0, 0, "reload-refused", err);
 		return -1;
 	}
-	config_free(sup->config);
-	playbook_free(sup->playbook);
-	sup->config = config;
-	sup->playbook = book;
+	swap(sup, &next);
+	loaded_clear(&next);
 	sup->renewed_mono = clock_mono();
 	limiter_setup(sup);
 	pool_reconfigure(sup);
 	TAILQ_FOREACH(job, &sup->jobs, link)
 		job_halt(sup, job);
 	budget_changed(sup);
-	log_info("configuration read again from %s", config->path);
+	log_info("configuration read again from %s", sup->config->path);
+	store_note_event(sup->store, 0, 0, "reload", "configuration read again");
 	return 0;
 }
 

@@ -56,8 +56,7 @@ struct job {
 	struct store_options	 options;
 	int64_t			 counts[ACCOUNT_STATES];
 	int64_t			 spent, reserved;	/* budget.c */
-	bool			 short_of_own;	/* a request does not fit */
-	bool			 short_of_all;
+	enum budget_cap		 short_of;	/* a request does not fit */
 	bool			 budget_warned;
 	int64_t			 running_mono;	/* since it runs, this time */
 	int64_t			 running_final;	/* accounts final by then */
@@ -286,6 +285,8 @@ int	 run_failed(struct supervisor *, struct run *,
 	    const struct msg_failed *);
 
 /* pool.c */
+/* Path of the program that workers run; NULL with err.  Caller frees. */
+char	*pool_program(const struct config *, char *err, size_t errlen);
 int	 pool_init(struct supervisor *, char *err, size_t errlen);
 void	 pool_clear(struct supervisor *);
 /* Start, retire and kill as the time and the work demand. */

@@ -16,6 +16,7 @@
 #include "supervisor/supervisor.h"
 
 #define CONCURRENCY_MAX	4096
+#define NAME_MAX_BYTES	255	/* as of a file, NAME_MAX of limits.h */
 
 static void say(struct reply *, int64_t code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -106,6 +107,11 @@ verb_import_begin(struct client *c, struct message *msg, struct reply *reply)
 	    .sample_until = -1 } };
 	char err[STORE_ERRLEN];
 
+	if (strlen(fresh.name) > NAME_MAX_BYTES) {
+		say(reply, REPLY_FAILED, "a job's name has at most %d bytes",
+		    NAME_MAX_BYTES);
+		return;
+	}
 	if (c->import != 0) {
 		say(reply, REPLY_NOT_NOW, "an import is under way on this "
 		    "connection");

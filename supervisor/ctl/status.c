@@ -253,6 +253,9 @@ print_status(const struct ctl *ctl, const struct json_object *result)
 		print_workers(ctl, workers);
 	print_degraded(ctl, result);
 	PRINT_LIST(result, "jobs", "\n", job_columns, add_job);
+	if (number(result, "jobs_omitted") > 0)
+		ctl_say(ctl, "and %jd more: sdrctl jobs lists them all",
+		    (intmax_t)number(result, "jobs_omitted"));
 	PRINT_LIST(result, "endpoints", "\n", endpoint_columns,
 	    add_endpoint);
 }

@@ -89,10 +89,12 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    "SELECT state, count(*) FROM account WHERE job_id = ?1"
 	    " GROUP BY state",
 	[SQL_SPENT] =
-	    "SELECT coalesce(sum(cost), 0) FROM request"
+	    "SELECT coalesce(sum(coalesce(cost, reserved_cost)), 0)"
+	    " FROM request"
 	    " WHERE settled_at >= ?1",
 	[SQL_SPENT_BY_JOB] =
-	    "SELECT coalesce(sum(cost), 0) FROM request"
+	    "SELECT coalesce(sum(coalesce(cost, reserved_cost)), 0)"
+	    " FROM request"
 	    " WHERE settled_at >= ?1 AND job_id = ?2",
 	[SQL_JOB_BEGIN] =
 	    "INSERT INTO job(name, source, state, created_at)"

@@ -224,7 +224,10 @@ int	 store_retry(struct store *, const struct msg_retry *,
 	    const struct store_prompt *, size_t n_prompts, int64_t *n,
 	    int64_t counts[static ACCOUNT_STATES],
 	    char err[static STORE_ERRLEN]);
-/* Cost of all requests settled since a wall time; job 0: of every job. */
+/*
+ * Cost of all requests settled since a wall time, at its reservation where the
+ * price is not known; job 0: of every job.
+ */
 int	 store_spent(struct store *, int64_t job, int64_t since,
 	    int64_t *cost, char err[static STORE_ERRLEN]);
 /* The limiter's last state; NULL when there is none.  Caller frees. */

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import time
@@ -315,6 +316,26 @@ def test_I3_rows_that_cannot_be(daemon):
                 "the end of all of them")
 
 
+def test_U1_status_fits_into_a_frame(sim, make_daemon):
+    """Whatever the number of jobs and the length of their names."""
+    daemon = make_daemon(sim).start()
+    reply = daemon.ask("import-begin", name="x" * 256, source="", again=False)
+    assert reply["code"] != 0 and "255" in reply["message"]
+    assert daemon.stop() == 0
+    with contextlib.closing(sqlite3.connect(daemon.db)) as db:
+        db.executemany(
+            "INSERT INTO job(name, source, state, created_at) "
+            "VALUES(?, '', ?, 0)",
+            [("\x01" * 255, state)
+             for state in ("completed", "ready") for _ in range(1000)])
+        db.commit()
+    daemon.start()
+    status = daemon.status()
+    shown = [job["state"] for job in status["jobs"]]
+    assert len(shown) + status["jobs_omitted"] == 2000
+    assert shown.count("ready") == len(shown) > 100
+
+
 # C2: reload
 
 
@@ -334,6 +355,24 @@ def test_C2_broken_file_changes_nothing(sim, daemon):
     daemon.signal(signal.SIGHUP)
     daemon.wait(lambda: "sdr.conf" in daemon.log(), "the logged error")
     daemon.wait_job(daemon.research(3))
+
+
+def test_C2_reload_changes_the_worker_program(sim, make_daemon, bad_worker):
+    daemon = make_daemon(sim).start()
+    assert_complete(daemon, daemon.research(2), 2)
+    daemon.write_conf(worker={"program": "/nonexistent/worker"})
+    reply = daemon.ask("reload")
+    assert reply["code"] != 0 and "/nonexistent/worker" in reply["message"]
+    kinds = [kind for kind, in daemon.sql(
+        "SELECT kind FROM event WHERE kind LIKE 'reload%' ORDER BY id")]
+    assert kinds == ["reload-refused"]
+    other = bad_worker()
+    daemon.write_conf(worker={"program": other.program})
+    daemon.do("reload")
+    for pid in daemon.workers():
+        os.kill(pid, signal.SIGKILL)
+    daemon.wait_job(daemon.research(["Cog", "Dyn"]))
+    assert other.pids()
 
 
 def test_C2_reload_takes_effect(make_sim, make_daemon):

@@ -60,6 +60,50 @@ def test_ledger_equals_the_bill_with_faults(make_sim, make_daemon):
     assert len(ledger_rows(daemon)) == sim.requests()
 
 
+@pytest.mark.parametrize("binding,other", [("per-day", "total"),
+                                           ("total", "per-day")])
+def test_the_reason_names_the_cap_that_binds(sim, make_daemon, binding,
+                                             other):
+    daemon = make_daemon(sim, budget={binding: 1.0, other: 1.5}).start()
+    job = daemon.research(40)
+    daemon.wait_job(job, "paused")
+    words = {"per-day": "for today", "total": "in total"}
+    reason = daemon.job(job)[1]
+    assert words[binding] in reason and words[other] not in reason
+    assert "$1.00" in reason and "budget." + binding in reason
+
+
+def test_no_price_any_more_pauses_a_job_with_a_budget(make_sim, make_daemon):
+    sim = make_sim("--latency", 100)
+    daemon = make_daemon(sim).start()
+    job = daemon.research(200, budget=2_000_000)
+    daemon.wait(lambda: sim.requests() > 20, "a job well under way")
+    prices = daemon.settings["prices"]
+    daemon.write_conf(prices=[])
+    daemon.do("reload")
+    daemon.wait_job(job, "paused")
+    assert "no price" in daemon.job(job)[1]
+    # Nothing that nobody can reckon is bought, whoever asks for it.
+    seen = sim.settled()["requests"]
+    daemon.do("resume", job=job)
+    daemon.wait_job(job, "paused")
+    assert sim.settled()["requests"] == seen
+    daemon.write_conf(prices=prices)
+    daemon.do("reload")
+    # What came without a price counts as what was reserved for it.
+    daemon.wait(lambda: "are spent" in daemon.job(job)[1], "the cap")
+    for _ in "before", "after a restart":
+        daemon.wait(lambda: "processing" not in daemon.states(job),
+                    "giving back")
+        assert 1_000_000 < daemon.value("SELECT sum(coalesce(cost, "
+                                        "reserved_cost)) FROM request") <= (
+                                            2_000_000)
+        assert daemon.stop() == 0
+        daemon.start()
+        daemon.do("resume", job=job)
+        daemon.wait_job(job, "paused")
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_budget_is_never_passed(make_sim, make_daemon, seed):
     budget = random.Random(seed).uniform(1, 4)
