@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: ISC
 # Every test: the unit programs, then the whole system.  Run by make check and
 # make asan, which say in BUILD what was built.  The last line counts.
+# JOBS tests of the whole system run at a time: they mostly wait, and each has
+# its own folders, ports and processes.  By default one for each processor.
 set -u
 
 build=${BUILD:-build}
+jobs=${JOBS:-$(nproc)}
 passed=0
 failed=0
 out=$(mktemp)
@@ -24,7 +27,12 @@ for t in "$build"/unit/test_*; do
     fi
 done
 
-BUILD=$build /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+if [ "$jobs" -gt 1 ] && /usr/bin/python3 -c 'import xdist' 2>/dev/null; then
+    set -- -n "$jobs"
+else
+    set --
+fi
+BUILD=$build /usr/bin/python3 -m pytest -q -p no:cacheprovider "$@" \
     -o junit_family=xunit2 --junitxml="$out" tests/system
 status=$?
 # status 5: no test was collected, which is a failure, too.
