@@ -125,6 +125,17 @@ class Sim:
     def control(self, **settings):
         return self.call("POST", "/control", settings)
 
+    def hold(self):
+        """Its clock stands still: no answer comes that takes any time."""
+        self.control(hold=True)
+
+    def pass_(self, ms):
+        """So much of its time is over at once."""
+        self.control(**{"pass": ms})
+
+    def let_go(self):
+        self.control(hold=False)
+
     def settled(self):
         """The counts once nothing is in flight any more."""
         wait_for(lambda: self.stats()["in_flight"] == 0, "the last answer")

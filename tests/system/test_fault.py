@@ -115,6 +115,8 @@ def test_A2_still_bad_after_resume_pauses_again(make_sim, make_daemon):
     daemon = make_daemon(sim, processing={"concurrency": in_hand}).start()
     job = daemon.research(20)
     daemon.wait_job(job, "paused")
+    daemon.wait(lambda: daemon.states(job) == {"pending": 20},
+                "all given back")
     first = sim.settled()["requests"]
     assert 0 < first <= in_hand * sections
     daemon.do("resume", job=job)

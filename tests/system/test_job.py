@@ -97,13 +97,15 @@ def test_worker_limit_holds_over_all_jobs(make_sim, make_daemon):
 
 
 def test_slow_account_delays_nobody(make_sim, make_daemon):
-    sim = make_sim("--latency", 10,
-                   "--fault", "latency:company=Firm 001:latency=1500")
+    sim = make_sim("--latency", 10, "--fault",
+                   f"latency:company=Firm 001:latency={FOREVER}")
     daemon = make_daemon(sim, processing={"concurrency": 2}).start()
     job = daemon.research(20)
     daemon.wait(lambda: daemon.states(job).get("completed") == 19,
                 "all but the slow one")
     assert sim.stats()["by_company"]["Firm 001"].get("categorize") is None
+    sim.control(faults=[])
+    sim.pass_(FOREVER)
     assert daemon.wait_job(job) == {"completed": 20}
 
 

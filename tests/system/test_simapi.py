@@ -149,9 +149,9 @@ class Sim:
         """Nothing falls due and no window is refilled until pass_()."""
         self.control(hold=True)
 
-    def pass_(self, ms, hold=True):
+    def pass_(self, ms):
         """So much of the simulator's time is over."""
-        self.control(hold=hold, **{"pass": ms})
+        self.control(**{"pass": ms})
 
     def in_flight(self, count):
         wait_for(lambda: self.stats()["in_flight"] == count,
@@ -672,7 +672,7 @@ def test_hang(start):
     sim = start("--fault", "hang:total=1")
     connection = sim.begin()
     sim.in_flight(1)
-    sim.pass_(3600_000, hold=False)
+    sim.pass_(3600_000)
     connection.sock.settimeout(0.3)
     with pytest.raises(TimeoutError):
         connection.getresponse()
