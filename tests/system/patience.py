@@ -11,6 +11,8 @@ import time
 
 # Seconds.  Set SDR_TEST_PATIENCE where everything is slower still.
 PATIENCE = int(os.environ.get("SDR_TEST_PATIENCE", 180))
+# Milliseconds: what takes so long, no test sees the end of.
+FOREVER = 10 * PATIENCE * 1000
 
 
 def wait_for(condition, what, timeout=PATIENCE):

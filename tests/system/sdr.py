@@ -22,7 +22,7 @@ import subprocess
 import pytest
 
 from frames import TOP, frame
-from patience import PATIENCE, wait_for
+from patience import FOREVER, PATIENCE, wait_for  # noqa: F401
 
 TOP = pathlib.Path(TOP)
 BUILD = TOP / os.environ.get("BUILD", "build")
@@ -136,9 +136,12 @@ class Sim:
     def let_go(self):
         self.control(hold=False)
 
+    def in_flight(self):
+        return self.stats()["in_flight"]
+
     def settled(self):
         """The counts once nothing is in flight any more."""
-        wait_for(lambda: self.stats()["in_flight"] == 0, "the last answer")
+        wait_for(lambda: self.in_flight() == 0, "the last answer")
         return self.stats()
 
     def recorded(self):
@@ -384,6 +387,14 @@ class Daemon:
         return dict(self.sql("SELECT state, count(*) FROM account "
                              "WHERE job_id = ? GROUP BY state", job))
 
+    def in_hand(self, job=1):
+        return self.states(job).get("processing", 0)
+
+    def results(self, job=1):
+        """How many accounts of a job have ended, well or not."""
+        states = self.states(job)
+        return states.get("completed", 0) + states.get("failed", 0)
+
     def job(self, job=1):
         """State and reason of a job."""
         return self.sql("SELECT state, reason FROM job WHERE id = ?", job)[0]
@@ -511,6 +522,23 @@ def assert_complete(daemon, job, count):
             "SELECT key FROM section WHERE account_id = ? AND text <> ''",
             account)]
         assert sorted(keys) == sorted(SECTIONS)
+
+
+def assert_in_hand(daemon, sim, jobs, count, more):
+    """So many accounts of each job are in hand, until so many more ended.
+
+    The simulator is held, so that nothing ends unseen before they are.
+    """
+    daemon.wait(lambda: all(daemon.in_hand(job) == count for job in jobs),
+                f"{count} accounts in hand")
+    goal = {job: daemon.results(job) + more for job in jobs}
+
+    def over():
+        sim.pass_(FOREVER)
+        assert max(map(daemon.in_hand, jobs)) <= count
+        return all(daemon.results(job) >= goal[job] for job in jobs)
+
+    daemon.wait(over, "further results")
 
 
 def assert_bought_once(daemon, sim):

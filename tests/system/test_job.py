@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sdr import (PLAYBOOK, PRICE, REQUESTS, SECTIONS, asked, assert_complete,
+from sdr import (FOREVER, PLAYBOOK, PRICE, REQUESTS, SECTIONS, asked, assert_complete,
                  companies)
 
 

@@ -17,9 +17,10 @@ import subprocess
 
 import pytest
 
-from sdr import (BUILD, FAILED, FAILED_ACCOUNTS, KEY, NOT_FOUND, NOT_NOW,
-                 NOT_PERMITTED, NOT_RUNNING, OK, PATIENCE, PAUSED, REQUESTS,
-                 USAGE, Ctl)
+from sdr import (BUILD, FAILED, FAILED_ACCOUNTS, FOREVER, KEY, NOT_FOUND,
+                 NOT_NOW, NOT_PERMITTED, NOT_RUNNING, OK, PATIENCE, PAUSED,
+                 REQUESTS, USAGE, Ctl)
+
 
 @pytest.fixture
 def ctl(daemon):
@@ -340,7 +341,7 @@ def test_wait_ends_with_the_reason_of_a_pause(make_sim, make_daemon,
 
 
 def test_wait_ends_when_the_daemon_goes(daemon, ctl, sim, csv_file):
-    sim.control(latency=PATIENCE * 1000)
+    sim.control(latency=FOREVER)
     ctl("import", csv_file(*some(3)))
     process = ctl.popen("start", 1, "--wait")
     daemon.wait(lambda: daemon.states().get("processing"), "work")
@@ -349,7 +350,7 @@ def test_wait_ends_when_the_daemon_goes(daemon, ctl, sim, csv_file):
 
 
 def test_interrupted_wait_leaves_the_job_running(daemon, ctl, sim, csv_file):
-    sim.control(latency=PATIENCE * 1000)
+    sim.control(latency=FOREVER)
     ctl("import", csv_file(*some(3)))
     process = ctl.popen("start", 1, "--wait", stdout=subprocess.DEVNULL)
     assert select.select([process.stderr], [], [], PATIENCE)[0]
@@ -442,7 +443,7 @@ def test_orders_and_their_statuses(daemon, ctl, sim, csv_file):
 
 
 def test_some_of_several_jobs(daemon, ctl, sim, csv_file):
-    sim.control(latency=PATIENCE * 1000)
+    sim.control(latency=FOREVER)
     ctl("import", csv_file(*some(2)))
     said = ctl("start", 7, 1, code=NOT_FOUND)
     assert "job 1 is running" in said and "no job 7" in said.err
@@ -555,7 +556,7 @@ def test_socket_of_a_dead_daemon(daemon, ctl):
 
 
 def test_stop_fast(daemon, ctl, sim, csv_file):
-    sim.control(latency=PATIENCE * 1000)
+    sim.control(latency=FOREVER)
     ctl("import", csv_file(*some(3)))
     ctl("start", 1)
     daemon.wait(lambda: daemon.states().get("processing"), "work")
