@@ -40,8 +40,8 @@ ACCOUNTS = 60           # of a job
 BACKLOG = 120           # accounts that must wait, so that nobody is idle
 CONCURRENCY = 6
 LATENCY = "lognormal:600:0.6"
-QUOTAS = [{"rpm": 0, "tpm": 0}, {"rpm": 600, "tpm": 0},
-          {"rpm": 2000, "tpm": 4_000_000}, {"rpm": 240, "tpm": 0}]
+QUOTAS = [{"rpm": 6000, "tpm": 20_000_000}, {"rpm": 600, "tpm": 0},
+          {"rpm": 2000, "tpm": 4_000_000}, {"rpm": 400, "tpm": 0}]
 # Five answers in a hundred.
 FAULTS = ["500:p=0.01", "503:p=0.005", "429:p=0.01:retry-after=1",
           "reset:p=0.005", "truncated:p=0.005", "hang:p=0.002",
@@ -123,7 +123,6 @@ class Soak:
         self.worst = collections.defaultdict(float)     # seconds, by deed
         self.jobs = []
         self.clients = []
-        self.paused = None
         self.full = False
         self.memory = []
         self.sim = sdr.Sim(folder / "sim", "--latency", LATENCY, "--seed",
@@ -170,7 +169,6 @@ class Soak:
         self.took("from its death to its workers'", begun)
         self.count["supervisor killed"] += 1
         self.start()
-        self.paused = None
 
     def quota(self):
         self.sim.control(**self.dice.choice(QUOTAS))
@@ -210,12 +208,12 @@ class Soak:
         """A running job pauses, and goes on at the next turn of this."""
         if self.full:
             return      # the answer would wait for room
-        if self.paused is not None:
-            self.daemon.ask("resume", job=self.paused)
-            self.paused = None
-        elif self.jobs:
-            self.paused = self.dice.choice(self.jobs[-2:])
-            self.daemon.ask("pause", job=self.paused)
+        paused = self.daemon.sql("SELECT id FROM job WHERE state = 'paused'")
+        for job, in paused:
+            self.daemon.do("resume", job=job)
+        running = self.daemon.sql("SELECT id FROM job WHERE state = 'running'")
+        if running and not paused:
+            self.daemon.do("pause", job=self.dice.choice(running)[0])
         self.count["pauses and resumes"] += 1
 
     def read(self):
@@ -325,9 +323,13 @@ class Soak:
         """Peace: everything that was begun comes to an end."""
         for client in self.clients:
             client.close()
-        self.sim.control(faults=[], rpm=0, tpm=0, latency="20")
-        if self.paused is not None:
-            self.daemon.ask("resume", job=self.paused)
+        self.worked = self.sim.requests()
+        # No limit at all would say nothing, and the last one stay in force.
+        self.sim.control(faults=[], rpm=100_000, tpm=1_000_000_000,
+                         latency="20")
+        for job, in self.daemon.sql("SELECT id FROM job "
+                                    "WHERE state = 'paused'"):
+            self.daemon.do("resume", job=job)
         self.jobs_end()
         self.failed = dict(self.daemon.sql(
             "SELECT error_kind, count(*) FROM account "
@@ -382,6 +384,8 @@ class Soak:
         bill, ledger = self.bought(), self.rows()
         states = dict(daemon.sql(
             "SELECT state, count(*) FROM account GROUP BY 1"))
+        yield ("work never stood still for long", f"{self.worked} requests",
+               self.worked >= self.seconds)
         yield ("none failed but by the death of three workers",
                str(self.failed), not set(self.failed) - {"worker_died"})
         yield ("and those by a retry: all accounts complete", str(states),

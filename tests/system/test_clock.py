@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The sdr authors
+"""C1: a wall clock that jumps under the daemon and its workers."""
+
+import shlex
+import struct
+import time
+
+import pytest
+
+from sdr import BUILD, REQUESTS, assert_complete, wait_for
+
+DAY = 86400
+YEARS = 3652 * DAY
+
+
+class Clock:
+    """The wall clock of those who run under its shim."""
+
+    def __init__(self, folder):
+        self.path = folder / "seconds-to-add"
+        self.set(0)
+        self.environment = {
+            "LD_PRELOAD": str(BUILD / "shim" / "clock.so"),
+            "SDR_SHIM_CLOCK": str(self.path),
+            "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        self.worker = folder / "worker-with-clock"
+        self.worker.write_text("#!/bin/sh\nexec env %s %s\n" % (
+            " ".join(shlex.quote(f"{k}={v}")
+                     for k, v in self.environment.items()),
+            shlex.quote(str(BUILD / "sdr-worker"))))
+        self.worker.chmod(0o755)
+
+    def set(self, seconds):
+        with open(self.path, "r+b" if self.path.exists() else "wb") as file:
+            file.write(struct.pack("=q", seconds))
+
+
+@pytest.fixture
+def clock(tmp_path):
+    return Clock(tmp_path)
+
+
+@pytest.fixture
+def make_timed(make_daemon, clock):
+    """A daemon that lives by the clock, and so do its workers."""
+    def make(sim, **settings):
+        settings.setdefault("worker", {"program": clock.worker})
+        daemon = make_daemon(sim, **settings)
+        daemon.environment.update(clock.environment)
+        return daemon
+
+    return make
+
+
+def wall(daemon):
+    """Its present, in seconds, by the last event that it wrote."""
+    return daemon.value("SELECT max(id), at FROM event") and daemon.sql(
+        "SELECT at FROM event ORDER BY id DESC LIMIT 1")[0][0] / 1000
+
+
+@pytest.mark.parametrize("jump", [YEARS, -YEARS], ids=["ahead", "back"])
+def test_C1_waits_are_neither_cut_nor_stretched(make_sim, make_timed, clock,
+                                                jump):
+    sim = make_sim("--latency", 10, "--fault", "429:total=1:retry-after=2")
+    daemon = make_timed(sim).start()
+    job = daemon.research(["Acme"])
+    wait_for(lambda: sim.stats()["faults"].get("429"), "the refusal")
+    clock.set(jump)
+    assert_complete(daemon, job, 1)
+    sim.settled()
+    times = {}
+    for line in sim.recorded():
+        times.setdefault(line["section"], []).append(line["at_ms"])
+    first, again = next(t for t in times.values() if len(t) == 2)
+    assert again - first >= 2000
+    # The jump did reach it.
+    assert abs(wall(daemon) - time.time() - jump) < DAY
+
+
+def test_C1_jumps_all_the_time(make_sim, make_timed, clock, dice):
+    sim = make_sim("--latency", 40)
+    daemon = make_timed(sim).start()
+    job = daemon.research(20)
+
+    def over():
+        clock.set(dice.choice([-YEARS, -DAY, -3600, 0, 3600, DAY, YEARS]))
+        return daemon.job(job)[0] == "completed"
+
+    daemon.wait(over, "the end of the job")
+    assert_complete(daemon, job, 20)
+    assert sim.settled()["requests"] == 20 * REQUESTS
+    assert daemon.sql("SELECT DISTINCT state FROM request") == [("answered",)]
+    assert daemon.value("SELECT max(attempt) FROM account") == 1
+    assert daemon.status()["workers"]["deaths"] == 0
+
+
+def test_C1_deadlines_still_come(make_timed, clock, bad_worker):
+    """A worker that hangs is killed, though by the clock it never began."""
+    worker = bad_worker("close:grant:Firm 001:1")
+    daemon = make_timed(None, worker={"program": worker.program}).start()
+    job = daemon.import_companies(3)
+    clock.set(-YEARS)
+    daemon.do("start", job=job)
+    assert_complete(daemon, job, 3)
+    assert len(worker.lines("close-grant-Firm 001")) == 1
+
+
+def test_C1_budget_of_the_day(make_sim, make_timed, clock):
+    """A clock set back gives nothing back; the next day does."""
+    noon = DAY // 2 - int(time.time()) % DAY
+    clock.set(noon)
+    sim = make_sim("--latency", 5)
+    daemon = make_timed(sim, budget={"per-day": 1.0}).start()
+    job = daemon.research(20)
+    daemon.wait_job(job, "paused")
+    for day, most in ((-1, 1), (0, 1), (1, 2)):
+        clock.set(noon + day * DAY)
+        daemon.do("resume", job=job)
+        daemon.wait_job(job, "paused")
+        daemon.wait(lambda: "processing" not in daemon.states(job),
+                    "what was in hand")
+        spent = daemon.value("SELECT sum(cost) FROM request")
+        assert most - 1 < spent / 1e6 <= most
+
+
+@pytest.mark.parametrize("jump", [YEARS, -YEARS], ids=["ahead", "back"])
+def test_C1_restart_in_another_time(make_sim, make_timed, clock, jump):
+    sim = make_sim("--latency", 30)
+    daemon = make_timed(sim).start()
+    job = daemon.research(20)
+    daemon.wait(lambda: daemon.states(job).get("completed", 0) >= 3,
+                "the first results")
+    daemon.stop()
+    clock.set(jump)
+    daemon.start()
+    assert_complete(daemon, job, 20)
+    assert sim.settled()["requests"] == 20 * REQUESTS
