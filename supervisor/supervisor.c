@@ -29,6 +29,8 @@
 #define STOP_MS		60000	/* from stop to giving back by force */
 #define STUCK_RETRY_MS	200	/* between two tries of a failed commit */
 #define LOOK_MS		1000	/* between looks at the database files */
+/* Bytes of the -wal, four times what it is cut back to; told when doubled. */
+#define LOG_ALARM	(INT64_C(64) << 20)
 #define SAVE_MS		30000	/* between two states of the limiter */
 
 /* ---- events for people ---- */
@@ -249,6 +251,25 @@ turn_commit(struct supervisor *sup, int64_t now)
 	free(orders);
 }
 
+/*
+ * The -wal is folded into the database while nobody reads an older state of
+ * it.  Who does so without end makes it grow until the disk is full.
+ */
+static void
+look_at_log(struct supervisor *sup)
+{
+	int64_t size = store_log_size(sup->store);
+
+	if (size < LOG_ALARM)
+		sup->log_told = 0;
+	if (size < LOG_ALARM || size < 2 * sup->log_told)
+		return;
+	sup->log_told = size;
+	supervisor_event(sup, 0, 0, "wal-grows", "%s-wal has grown to %" PRId64
+	    " MiB: some program reads the database and does not end its "
+	    "transaction; end that one", sup->config->database, size >> 20);
+}
+
 static void
 look_at_files(struct supervisor *sup, int64_t now)
 {
@@ -259,6 +280,7 @@ look_at_files(struct supervisor *sup, int64_t now)
 	sup->looked_mono = now;
 	if (store_displaced(sup->store, err))
 		fatal("%s", err);
+	look_at_log(sup);
 	if (now - sup->saved_mono < SAVE_MS)
 		return;
 	sup->saved_mono = now;

@@ -192,6 +192,7 @@ struct supervisor {
 	int64_t			 renewed_mono;	/* last resume or reload */
 	int64_t			 stop_mono;	/* deadline of the stop */
 	int64_t			 looked_mono;	/* at the files, last */
+	int64_t			 log_told;	/* bytes of the -wal; 0: none */
 	int64_t			 saved_mono;	/* the limiter's state, last */
 	const struct config_override *overrides;
 	size_t			 n_overrides;

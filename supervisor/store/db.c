@@ -326,6 +326,7 @@ store_displaced(struct store *s, char err[static STORE_ERRLEN])
 
 	gone = stat(s->path, &now) == -1 || !same_file(&now, &s->file);
 	wal_gone = stat(wal, &wal_now) == -1;
+	s->wal_size = wal_gone ? 0 : wal_now.st_size;
 	if (!wal_gone && s->wal.st_ino == 0)
 		s->wal = wal_now;
 	if (s->wal.st_ino != 0 && !gone)
@@ -336,4 +337,10 @@ store_displaced(struct store *s, char err[static STORE_ERRLEN])
 		    "removed or replaced while in use; stopping, so that "
 		    "nothing more is written beside it");
 	return gone;
+}
+
+int64_t
+store_log_size(const struct store *s)
+{
+	return s->wal_size;
 }

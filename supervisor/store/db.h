@@ -78,6 +78,7 @@ struct store {
 	int		 lock;		/* descriptor that holds the flock */
 	struct stat	 file;		/* the open database's identity */
 	struct stat	 wal;		/* likewise, once it exists */
+	int64_t		 wal_size;	/* bytes, when last looked at */
 	int64_t		 last_request;
 	struct note	*notes;
 	size_t		 n_notes, cap_notes;

@@ -66,6 +66,8 @@ int	 store_recover(struct store *, struct store_recovered *,
  * open (removed or replaced): the caller has to stop.  A few stat(2) calls.
  */
 bool	 store_displaced(struct store *, char err[static STORE_ERRLEN]);
+/* Bytes of the write-ahead log at that last look. */
+int64_t	 store_log_size(const struct store *);
 
 /* ---- what happened in this turn ---- */
 

@@ -18,6 +18,7 @@ import pytest
 
 pytest.register_assert_rewrite("patience", "sdr")
 
+import clock as clocks  # noqa: E402
 import sdr  # noqa: E402
 
 
@@ -102,6 +103,11 @@ def bad_worker(tmp_path):
 def as_root():
     if os.getuid() != 0:
         pytest.skip("only root can become another user")
+
+
+@pytest.fixture
+def clock(tmp_path):
+    return clocks.Clock(tmp_path)
 
 
 @pytest.fixture

@@ -2,43 +2,12 @@
 # Copyright (c) 2026 The sdr authors
 """C1: a wall clock that jumps under the daemon and its workers."""
 
-import shlex
-import struct
 import time
 
 import pytest
 
-from sdr import BUILD, REQUESTS, assert_complete, wait_for
-
-DAY = 86400
-YEARS = 3652 * DAY
-
-
-class Clock:
-    """The wall clock of those who run under its shim."""
-
-    def __init__(self, folder):
-        self.path = folder / "seconds-to-add"
-        self.set(0)
-        self.environment = {
-            "LD_PRELOAD": str(BUILD / "shim" / "clock.so"),
-            "SDR_SHIM_CLOCK": str(self.path),
-            "ASAN_OPTIONS": "verify_asan_link_order=0"}
-        self.worker = folder / "worker-with-clock"
-        self.worker.write_text("#!/bin/sh\nexec env %s %s\n" % (
-            " ".join(shlex.quote(f"{k}={v}")
-                     for k, v in self.environment.items()),
-            shlex.quote(str(BUILD / "sdr-worker"))))
-        self.worker.chmod(0o755)
-
-    def set(self, seconds):
-        with open(self.path, "r+b" if self.path.exists() else "wb") as file:
-            file.write(struct.pack("=q", seconds))
-
-
-@pytest.fixture
-def clock(tmp_path):
-    return Clock(tmp_path)
+from clock import DAY, YEARS
+from sdr import REQUESTS, assert_complete, wait_for
 
 
 @pytest.fixture

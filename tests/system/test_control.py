@@ -15,8 +15,8 @@ import time
 import pytest
 
 from frames import frame
-from sdr import (BUILD, REQUESTS, Gone, assert_complete,
-                 children_of, cpu_seconds, row, wait_for)
+from sdr import (BUILD, REQUESTS, Gone, alive, assert_bought_once,
+                 assert_complete, children_of, cpu_seconds, row, wait_for)
 
 NOBODY = 65534
 
@@ -535,6 +535,63 @@ def test_C4_running_job_goes_on_after_a_stop(make_sim, make_daemon):
         daemon.start()
     assert_complete(daemon, job, 30)
     assert sim.settled()["requests"] == 30 * REQUESTS
+
+
+def test_C4_killed_while_it_stops(make_sim, make_daemon):
+    sim = make_sim("--latency", 2000)
+    daemon = make_daemon(sim, processing={"concurrency": 3}).start()
+    job = daemon.research(6)
+    wait_for(lambda: sim.stats()["in_flight"] >= 12, "work in flight")
+    workers = daemon.workers()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        daemon.signal(number)
+    daemon.wait(lambda: "topping" in daemon.log(), "the TERM")
+    daemon.kill9()
+    wait_for(lambda: not any(map(alive, workers)), "the workers' end")
+    sim.control(latency="10")
+    daemon.start()
+    assert_complete(daemon, job, 6)
+    assert_bought_once(daemon, sim)
+
+
+@pytest.fixture
+def noting_signals(tmp_path):
+    """A program that notes its signals and then is another one."""
+    def make(program):
+        path = tmp_path / "noting-signals"
+        # Without a child: a shell that waits for one blocks them all.
+        path.write_text(
+            "#!/bin/sh\nwhile read -r name value; do case $name in\n"
+            "Sig*) echo \"$name $value\" ;; esac\n"
+            f"done < /proc/$$/status >> {tmp_path}/signals\n"
+            f"exec {program}\n")
+        path.chmod(0o755)
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize("child", ["worker", "on-event"])
+def test_C4_children_have_clean_signals(sim, make_daemon, noting_signals,
+                                        tmp_path, child):
+    """Whatever the daemon itself ignores, blocks or catches."""
+    if child == "worker":
+        settings = {"worker": {"program": noting_signals(
+            BUILD / "sdr-worker")}}
+    else:
+        settings = {"on_event": noting_signals("true")}
+    daemon = make_daemon(sim, **settings)
+    daemon.prefix = ["env", "--ignore-signal=USR1", "--block-signal=USR2"]
+    daemon.start()
+    daemon.wait_job(daemon.research(2))
+    noted = tmp_path / "signals"
+    daemon.wait(lambda: noted.exists() and "SigCgt" in noted.read_text(),
+                "what the child noted")
+    for line in noted.read_text().splitlines():
+        name, value = line.split()
+        if name in ("SigBlk:", "SigIgn:"):
+            # 32 and 33 are the C library's, and nobody else's to set.
+            assert int(value, 16) & ~(3 << 31) == 0, line
 
 
 # C5: nobody reads the log

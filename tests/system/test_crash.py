@@ -4,11 +4,12 @@
 
 import os
 import pathlib
+import resource
 import signal
 
 import pytest
 
-from sdr import (REQUESTS, SECTIONS, alive, assert_bought_once,
+from sdr import (BUILD, REQUESTS, SECTIONS, alive, assert_bought_once,
                  assert_complete, wait_for)
 
 VICTIM = "Firm 002"
@@ -107,6 +108,24 @@ def test_W2_killed_for_memory(daemon_of, bad_worker):
     daemon = daemon_of(bad_worker(f"kill:grant:{VICTIM}:1"))
     assert_complete(daemon, daemon.research(3), 3)
     assert told(daemon, "OOM", "out of memory")
+
+
+@pytest.mark.skipif("asan" in str(BUILD), reason="a sanitizer needs memory")
+def test_W2_no_memory_left(make_sim, make_daemon):
+    """A real worker, and an answer that is too large for what it may have."""
+    sim = make_sim("--latency", 2000, "--fault",
+                   f"huge:company={VICTIM}:section=security:total=1")
+    daemon = make_daemon(sim, processing={"concurrency": 3}).start()
+    job = daemon.research(3)
+    wait_for(lambda: "security" in sim.stats()["by_company"].get(VICTIM, {}),
+             "the question")
+    for pid in daemon.workers():
+        size = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[0])
+        limit = size * resource.getpagesize() + (2 << 20)
+        resource.prlimit(pid, resource.RLIMIT_AS, (limit, limit))
+    assert_complete(daemon, job, 3)
+    assert retried(daemon) == {VICTIM: 2}
+    assert told(daemon, "out of memory")
 
 
 def test_W2_worker_is_killed_before_the_daemon(daemon):

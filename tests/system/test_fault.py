@@ -12,7 +12,7 @@ import subprocess
 import pytest
 
 from sdr import (KEY, REQUESTS, SECTIONS, asked, assert_bought_once,
-                 assert_complete, companies, cpu_seconds, wait_for)
+                 assert_complete, companies, cpu_seconds, row, wait_for)
 
 FIRM = "Firm 002"
 
@@ -659,6 +659,37 @@ def test_S8_readers_do_no_harm(sim, daemon):
     assert daemon.stop() == 0
     assert daemon.value("PRAGMA integrity_check") == "ok"
     assert daemon.states(job) == {"completed": 40}
+
+
+def test_S8_log_that_a_reader_holds_is_told(daemon):
+    """Nothing can be folded in behind its back: somebody must end it."""
+    def wide(begin):
+        return [{**row(n + 2, f"Firm {n}"), "extra": {"notes": "x" * 3000}}
+                for n in range(begin, begin + 250)]
+
+    wal = daemon.db.with_name("sdr.db-wal")
+    daemon.import_companies(["Somebody"], name="first")
+    with contextlib.closing(sqlite3.connect(
+            f"file:{daemon.db}?mode=ro", uri=True)) as pinned:
+        pinned.execute("BEGIN")
+        pinned.execute("SELECT count(*) FROM account").fetchone()
+        with daemon.client() as client:
+            job = client.do("import-begin", name="wide", source="t")["job"]
+            begin = 0
+            while wal.stat().st_size < 66 << 20:
+                client.do("import-rows", job=job, rows=wide(begin))
+                begin += 250
+            client.do("import-end", job=job)
+        daemon.wait(lambda: daemon.sql(
+            "SELECT message FROM event WHERE kind = 'wal-grows'"),
+            "the word of it")
+    (message,), = daemon.sql("SELECT message FROM event "
+                             "WHERE kind = 'wal-grows'")
+    assert str(wal) in message and "reads" in message
+    # With the reader gone, the log is folded in and cut back.
+    daemon.import_companies(["Somebody else"], name="last")
+    daemon.import_companies(["One more"], name="very last")
+    assert wal.stat().st_size <= 16 << 20
 
 
 @pytest.mark.parametrize("state", ["up", "stopped", "killed"])

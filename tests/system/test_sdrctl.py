@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import os
+import pathlib
 import pty
 import re
 import select
@@ -294,6 +295,41 @@ def test_large_file(daemon, ctl, csv_file):
     said = ctl("import", csv_file(*some(30000)), "-j").json()
     assert (said["read"], said["new"]) == (30000, 30000)
     assert daemon.status()["jobs"][0]["total"] == 30000
+
+
+def peak(pid):
+    """The most KiB that a process has had resident."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0])
+
+
+def test_I1_enormous_file(daemon, ctl, tmp_path):
+    """SDR_TEST_CSV_MB of it: nearly all rubbish, good rows in between."""
+    size = int(os.environ.get("SDR_TEST_CSV_MB", 32))
+    rubbish = b"".join([
+        b"%s,x\n" % (b"y" * 9000), b"Firm,firm.example,too,many\n" * 100,
+        b",\n" * 100, b"\n" * 500])
+    rubbish *= (1 << 20) // len(rubbish)
+    pids, before = [daemon.process.pid], []
+    with open(tmp_path / "said", "wb") as said:
+        process = ctl.popen("import", "-", "-j", stderr=said)
+        pids.append(process.pid)
+        process.stdin.write(b"name,domain\n")
+        for n in range(size):
+            process.stdin.write(b"Firm %d,firm%d.example\n" % (n, n))
+            process.stdin.write(rubbish)
+            process.stdin.flush()
+            if n == size // 8:
+                before = [peak(pid) for pid in pids]
+        after = [peak(pid) for pid in pids]
+        counts = ctl.end(process, OK).json()
+    assert (counts["new"], counts["duplicate"]) == (size, 0)
+    assert counts["rejected"] > 300 * size
+    if "asan" not in str(BUILD):
+        for old, new in zip(before, after):
+            assert new - old < 8 << 10
+    assert {n for n, in daemon.sql("SELECT company_name FROM account")} == {
+        f"Firm {n}" for n in range(size)}
 
 
 def test_hostile_names_do_not_reach_the_terminal(ctl, csv_file):

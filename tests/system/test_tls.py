@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from clock import DAY
 from proxy import Proxy, needs_nghttpx
 from sdr import REQUESTS, assert_complete
 
@@ -78,6 +79,27 @@ def test_A3_certificate_is_verified(sim, make_proxy, make_daemon,
                         "WHERE state = 'lost' OR cost > 0") == 0
     assert daemon.states(job).get("completed") is None
     assert sim.requests() == 0
+
+
+@pytest.mark.parametrize("day", [-30, 30], ids=["not-yet-valid", "expired"])
+def test_A3_certificate_has_its_time(sim, make_proxy, make_daemon,
+                                     certificates, clock, day):
+    """By the worker's clock it is another month."""
+    proxy = make_proxy(sim, "good")
+    clock.set(day * DAY)
+    daemon = make_daemon(endpoint={"url": proxy.url,
+                                   "ca": certificates / "ca.pem"},
+                         worker={"program": clock.worker}).start()
+    job = daemon.research(["Acme"])
+    daemon.wait(lambda: daemon.value(
+        "SELECT count(*) FROM request WHERE error_kind = 'tls'"),
+        "the refusal")
+    assert sim.requests() == 0
+    clock.set(0)
+    assert_complete(daemon, job, 1)
+    assert daemon.value("SELECT count(*) FROM request "
+                        "WHERE state = 'lost' OR "
+                        "(state = 'refused' AND cost > 0)") == 0
 
 
 def test_ca_may_be_a_folder(sim, make_proxy, make_daemon, certificates):
