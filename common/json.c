@@ -707,6 +707,34 @@ json_has(const struct json_object *obj, const char *key)
 	return json_object_object_get_ex(obj, key, NULL);
 }
 
+static int
+deeper(int depth, struct json_object *value)
+{
+	int other = json_depth(value);
+
+	return other > depth ? other : depth;
+}
+
+int
+json_depth(struct json_object *value)
+{
+	int depth = 0;
+
+	if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			depth = deeper(depth,
+			    json_object_array_get_idx(value, i));
+		return depth + 1;
+	}
+	if (!json_object_is_type(value, json_type_object))
+		return 0;
+	json_object_object_foreach(value, key, member) {
+		(void)key;
+		depth = deeper(depth, member);
+	}
+	return depth + 1;
+}
+
 const char *
 json_text(struct json_object *value, size_t *len)
 {

@@ -54,6 +54,12 @@ int	 json_get_array(const struct json_object *obj, const char *key,
 /* True when the member is there, whatever its type, null included. */
 bool	 json_has(const struct json_object *obj, const char *key);
 
+/*
+ * How many arrays and objects are inside each other, 0 for a scalar.  What is
+ * put into a frame must leave room for the levels of the frame.
+ */
+int	 json_depth(struct json_object *value);
+
 /* True when s of len bytes is valid UTF-8 (RFC 3629) without U+0000. */
 bool	 utf8_valid(const char *s, size_t len);
 

@@ -172,6 +172,10 @@ read_schema(struct reader *r, char **text)
 		complain(r, "%s: no valid JSON: %s", path, why);
 	else if (!json_object_is_type(r->book->schema, json_type_object))
 		complain(r, "%s: a schema is a JSON object", path);
+	else if (json_depth(r->book->schema) >= JSON_DEPTH_MAX)
+		/* A frame to a worker adds a level. */
+		complain(r, "%s: nested deeper than %d levels", path,
+		    JSON_DEPTH_MAX - 1);
 	else
 		status = check_schema(r, path);
 done:

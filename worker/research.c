@@ -248,32 +248,6 @@ send_section(struct part *p, struct answer *a)
 	channel_send(r->channel, &msg);
 }
 
-/* Levels of arrays and objects in a value. */
-static int
-depth(struct json_object *value)
-{
-	struct json_object_iterator it, end_it;
-	int deepest = 0, n;
-
-	if (json_object_is_type(value, json_type_array)) {
-		for (size_t i = 0; i < json_object_array_length(value); i++) {
-			n = depth(json_object_array_get_idx(value, i));
-			deepest = n > deepest ? n : deepest;
-		}
-		return deepest + 1;
-	}
-	if (!json_object_is_type(value, json_type_object))
-		return 0;
-	it = json_object_iter_begin(value);
-	end_it = json_object_iter_end(value);
-	for (; !json_object_iter_equal(&it, &end_it);
-	    json_object_iter_next(&it)) {
-		n = depth(json_object_iter_peek_value(&it));
-		deepest = n > deepest ? n : deepest;
-	}
-	return deepest + 1;
-}
-
 /* The categorization, or NULL with what is wrong with it. */
 static struct json_object *
 read_categorization(const struct schema *schema, const struct buf *text,
@@ -289,7 +263,7 @@ read_categorization(const struct schema *schema, const struct buf *text,
 	if (schema_check(schema, value, err, TEXT_MESSAGE_MAX) == 0) {
 		/* It goes into a frame, which adds a level. */
 		if (json_object_is_type(value, json_type_object) &&
-		    depth(value) < JSON_DEPTH_MAX)
+		    json_depth(value) < JSON_DEPTH_MAX)
 			return value;
 		snprintf(err, TEXT_MESSAGE_MAX, "not an object of at most %d "
 		    "levels", JSON_DEPTH_MAX - 1);
