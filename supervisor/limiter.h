@@ -143,7 +143,8 @@ void	 limiter_settle(struct limiter *, struct permit *,
 /*
  * How long the request itself has to wait before its next try: the larger of
  * what the provider asked for and 1 s x 2^(tries-1) (10 s and up for an
- * overloaded provider), plus positive jitter of up to a quarter.  tries >= 1.
+ * overloaded provider), but no more than an hour, plus positive jitter of up
+ * to a quarter.  tries >= 1.
  */
 int64_t	 limiter_backoff(struct limiter *, enum kind, int64_t retry_after,
 	    int tries);

@@ -193,6 +193,8 @@ limiter_backoff(struct limiter *limiter, enum kind kind, int64_t retry_after,
 	for (int i = 1; i < tries && i <= BACKOFF_DOUBLINGS; i++)
 		wait *= 2;
 	if (retry_after > wait)
-		wait = retry_after < WAIT_MAX_MS ? retry_after : WAIT_MAX_MS;
+		wait = retry_after;
+	if (wait > WAIT_MAX_MS)
+		wait = WAIT_MAX_MS;
 	return wait + jitter(limiter, wait / 4);
 }

@@ -476,7 +476,9 @@ test_backoff(void **state)
 	assert_in_range(limiter_backoff(limiter, KIND_RESET, -1, 1000), 1,
 	    2000000);
 	assert_in_range(limiter_backoff(limiter, KIND_RESET, INT64_MAX, 1),
-	    1, 5000000);
+	    3600000, 4500000);
+	assert_in_range(limiter_backoff(limiter, KIND_OVERLOADED, -1, 11),
+	    3600000, 4500000);
 	limiter_free(limiter);
 }
 
