@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# Every test: the unit programs, then the whole system.  Run by make check and
-# make asan, which say in BUILD what was built.  The last line counts.
+# Every test: the unit programs, the fuzz targets on their corpora, then the
+# whole system.  Run by make check and make asan, which say in BUILD what was
+# built.  The last line counts; a fuzz target counts as one test.
 # JOBS tests of the whole system run at a time: they mostly wait, and each has
 # its own folders, ports and processes.  By default one for each processor.
 set -u
@@ -24,6 +25,19 @@ for t in "$build"/unit/test_*; do
         n=$(grep -c '^\[  FAILED  \]' "$out")
         printf 'FAIL  %s\n' "${t##*/}"
         failed=$((failed + (n > 0 ? n : 1)))
+    fi
+done
+
+for t in "$build"/fuzz/fuzz_*; do
+    case $t in *.*) continue ;; esac
+    name=${t##*/fuzz_}
+    if "$t" "tests/fuzz/corpus/$name" > "$out" 2>&1; then
+        printf 'ok    %-28s %s\n' "${t##*/}" "$(tail -n 1 "$out")"
+        passed=$((passed + 1))
+    else
+        tail -n 20 "$out"
+        printf 'FAIL  %s\n' "${t##*/}"
+        failed=$((failed + 1))
     fi
 done
 

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sdr authors */
+
+/* What the fuzz targets share. */
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/json.h"
+#include "tests/fuzz/fuzz.h"
+
+static const char separator[] = "\n\n\n";
+
+void
+fuzz_broken(const char *promise, const char *file, int line)
+{
+	fprintf(stderr, "%s:%d: broken: %s\n", file, line, promise);
+	abort();
+}
+
+struct input
+input_of(const uint8_t *bytes, size_t len)
+{
+	return (struct input){ (const char *)bytes, len };
+}
+
+size_t
+input_below(struct input *in, size_t n)
+{
+	if (in->left == 0)
+		return 0;
+	in->left--;
+	return (unsigned char)*in->at++ % n;
+}
+
+int64_t
+input_int(struct input *in)
+{
+	size_t n = in->left < sizeof(int64_t) ? in->left : sizeof(int64_t);
+	int64_t value = 0;
+
+	memcpy(&value, in->at, n);
+	in->at += n;
+	in->left -= n;
+	return value;
+}
+
+char *
+input_part(struct input *in, size_t *len)
+{
+	const char *end = memmem(in->at, in->left, separator,
+	    strlen(separator));
+	char *part;
+
+	*len = end == NULL ? in->left : (size_t)(end - in->at);
+	part = xcalloc(*len, 1);
+	memcpy(part, in->at, *len);
+	in->at += *len;
+	in->left -= *len;
+	if (end != NULL) {
+		in->at += strlen(separator);
+		in->left -= strlen(separator);
+	}
+	return part;
+}
+
+char *
+input_text(struct input *in)
+{
+	size_t len;
+	char *part = input_part(in, &len), *text = xstrndup(part, len);
+
+	free(part);
+	return text;
+}
+
+void
+require_reason(const char *text, size_t room)
+{
+	size_t len = strnlen(text, room);
+
+	require(len > 0);
+	require(len < room);
+	require(strcspn(text, "\r\n") == len);
+	require(utf8_valid(text, len));
+}
+
+static char dir[64];
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void
+remove_dir(void)
+{
+	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *
+fuzz_dir(void)
+{
+	if (dir[0] != '\0')
+		return dir;
+	snprintf(dir, sizeof(dir), "/tmp/sdr-fuzz.XXXXXX");
+	require(mkdtemp(dir) != NULL);
+	require(atexit(remove_dir) == 0);
+	return dir;
+}
+
+void
+fuzz_file(const char *name, const char *bytes, size_t len)
+{
+	char *path = xasprintf("%s/%s", fuzz_dir(), name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	require(fd != -1);
+	require(write(fd, bytes, len) == (ssize_t)len);
+	require(close(fd) == 0);
+	free(path);
+}
