@@ -373,6 +373,25 @@ check_budget(const struct loader *l)
 	return 0;
 }
 
+/* Who can reach it from outside must show a token. */
+static int
+check_web(const struct loader *l)
+{
+	const struct config *c = l->config;
+
+	if (c->web_token_file[0] != '\0')
+		return 0;
+	if (c->web_listen[0] != '\0' &&
+	    !location_listens_on_loopback(c->web_listen))
+		return complain_of(l, "web.listen", 0, "%s can be reached from "
+		    "other machines: set web.token-file, too",
+		    c->web_listen);
+	if (c->web_read_token_file[0] != '\0')
+		return complain_of(l, "web.read-token-file", 0, "says who may "
+		    "only look: set web.token-file, too");
+	return 0;
+}
+
 static int
 check_whole(const struct loader *l)
 {
@@ -384,7 +403,7 @@ check_whole(const struct loader *l)
 		    "\"...\"; } );", c->path);
 		return -1;
 	}
-	if (check_unique(l) == -1)
+	if (check_unique(l) == -1 || check_web(l) == -1)
 		return -1;
 	return check_budget(l);
 }
@@ -458,6 +477,10 @@ config_free(struct config *c)
 			option_clear(o, scope_base(c, o->scope, e));
 	for (size_t i = 0; i < c->n_endpoints; i++)
 		freezero(c->endpoints[i].key, strlen(c->endpoints[i].key));
+	freezero(c->web_token,
+	    c->web_token == NULL ? 0 : strlen(c->web_token));
+	freezero(c->web_read_token,
+	    c->web_read_token == NULL ? 0 : strlen(c->web_read_token));
 	free(c->endpoints);
 	free(c->prices);
 	free(c->path);

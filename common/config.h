@@ -76,6 +76,13 @@ struct config {
 	int64_t	 budget_total;
 
 	char	*web_listen;		/* "": no web */
+	char	*web_hosts;		/* further names it is called by */
+	char	*web_token_file;	/* "": none */
+	char	*web_read_token_file;	/* likewise */
+	int64_t	 web_max_upload;	/* MiB */
+	char	*web_program;		/* as worker_program */
+	char	*web_token;		/* resolved secret, NULL: none */
+	char	*web_read_token;	/* likewise */
 
 	struct config_endpoint *endpoints;
 	size_t	 n_endpoints;
@@ -119,8 +126,9 @@ int	 config_check_present(const struct config *,
  * $CREDENTIALS_DIRECTORY/<endpoint name>.key, else OPENAI_API_KEY of the
  * process environment or the `environment` file for the first endpoint and
  * those on its host (no key goes to another provider), else "" for a loopback
- * URL.  A file with a key in it that others may read is refused.  -1 with err
- * naming the file or the endpoint.
+ * URL.  A file with a key in it that others may read is refused.  The tokens
+ * of the web are read in the same way, from their files.  -1 with err naming
+ * the file or the endpoint.
  */
 int	 config_load_keys(struct config *, char err[static CONFIG_ERRLEN]);
 

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The sdr authors */
 
 /*
- * The API keys.  Each is looked for in its own ways, the first found counts.
+ * The API keys and tokens.  Each is looked for in its own ways, the first found counts.
  * A key, or a part of it, never appears in an error.
  */
 
@@ -26,6 +26,7 @@
 
 #define KEY_VARIABLE	"OPENAI_API_KEY"
 #define KEY_BYTES	4096
+#define TOKEN_MIN	16	/* characters; shorter ones can be guessed */
 #define KEY_ORIGIN	"endpoints.key"
 
 /*
@@ -255,6 +256,25 @@ load_key(struct config *c, size_t i, const char *variable,
 	return key == NULL ? -1 : 0;
 }
 
+static int
+load_token(const char *path, char **token, char *err)
+{
+	char *text = NULL;
+
+	if (path[0] == '\0')
+		return 0;
+	if (read_key_file(path, false, &text, err) == -1)
+		return -1;
+	if (*token != NULL)
+		freezero(*token, strlen(*token));
+	*token = text;
+	if (strlen(text) >= TOKEN_MIN)
+		return 0;
+	snprintf(err, CONFIG_ERRLEN, "%s: a token has at least %d characters: "
+	    "openssl rand -hex 16 makes a good one", path, TOKEN_MIN);
+	return -1;
+}
+
 int
 config_load_keys(struct config *c, char err[static CONFIG_ERRLEN])
 {
@@ -266,6 +286,11 @@ config_load_keys(struct config *c, char err[static CONFIG_ERRLEN])
 		status = load_key(c, i, variable, origin, err);
 	freezero(variable, variable == NULL ? 0 : strlen(variable));
 	free(origin);
+	if (status == 0)
+		status = load_token(c->web_token_file, &c->web_token, err);
+	if (status == 0)
+		status = load_token(c->web_read_token_file,
+		    &c->web_read_token, err);
 	return status;
 }
 

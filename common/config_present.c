@@ -50,6 +50,8 @@ config_check_present(const struct config *c, char err[static CONFIG_ERRLEN])
 	if (check_group(c, err) == -1 ||
 	    check_access(c, "on-event", 0, c->on_event, X_OK, err) == -1 ||
 	    check_access(c, "worker.program", 0, c->worker_program, X_OK,
+	    err) == -1 ||
+	    check_access(c, "web.program", 0, c->web_program, X_OK,
 	    err) == -1)
 		return -1;
 	for (size_t i = 0; i < c->n_endpoints; i++)

@@ -166,14 +166,45 @@ location_is_loopback(const char *url)
 	return loopback;
 }
 
+bool
+location_listens_on_loopback(const char *listen)
+{
+	size_t len = host_len(listen);
+	char *host = *listen == '[' ? xstrndup(listen + 1, len - 2) :
+	    xstrndup(listen, len);
+	bool loopback = is_loopback_host(host);
+
+	free(host);
+	return loopback;
+}
+
+/* Port 0 is any that is free. */
+static bool
+is_listen_port(const char *text)
+{
+	return strcmp(text, "0") == 0 || is_port(text, strlen(text));
+}
+
 int
 location_check_listen(const char *text, char *why, size_t whylen)
 {
 	size_t len = host_len(text);
 
 	if (len > 0 && text[len] == ':' && location_check_token(text, why,
-	    whylen) == 0 && is_port(text + len + 1, strlen(text + len + 1)))
+	    whylen) == 0 && is_listen_port(text + len + 1))
 		return 0;
 	return refuse(why, whylen, text, "is not ADDRESS:PORT or "
-	    "[ADDRESS]:PORT with a port in 1..65535");
+	    "[ADDRESS]:PORT with a port in 0..65535");
+}
+
+int
+location_check_hosts(const char *text, char *why, size_t whylen)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_ ,[]:";
+
+	if (strspn(text, allowed) == strlen(text))
+		return 0;
+	return refuse(why, whylen, text, "is not a list of host names, as "
+	    "\"sdr.example.com, sdr\"");
 }

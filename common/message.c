@@ -225,19 +225,15 @@ static const struct field alive_fields[] = {
 	INT(msg_alive, memory, 0),
 };
 
-static const struct field host_fields[] = {
-	TEXT(msg_host, host),
-};
-static const struct record host_record = RECORD_OF(msg_host, host_fields);
-
 static const struct field web_fields[] = {
 	TEXT(msg_web, listen),
 	TEXT(msg_web, database),
 	TEXT(msg_web, control),
 	TEXT(msg_web, token),
 	TEXT(msg_web, read_token),
-	LIST(msg_web, hosts, host_record),
+	TEXT(msg_web, hosts),
 	INT(msg_web, max_upload, 0),
+	LONG_TEXT(msg_web, configuration),
 };
 
 static const struct field listening_fields[] = {

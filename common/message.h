@@ -252,23 +252,19 @@ struct msg_alive {
 
 /* ---- supervisor and web ---- */
 
-struct msg_host {
-	char	*host;
-};
-
-/* At the start, and again when something of it changed. */
+/* Once in the life of a process. */
 struct msg_web {
 	char	*listen;		/* as web.listen */
 	char	*database;		/* path */
 	char	*control;		/* likewise */
 	char	*token;			/* "": none is asked for */
 	char	*read_token;		/* "": none */
-	struct msg_host *hosts;		/* beside its own addresses */
-	size_t	 n_hosts;
+	char	*hosts;			/* as web.hosts */
 	int64_t	 max_upload;		/* bytes */
+	char	*configuration;		/* in effect, secrets masked */
 };
 
-/* The answer to each web: where it listens, or why it does not. */
+/* The answer to web: where it listens, or why it does not. */
 struct msg_listening {
 	char	*address;		/* "127.0.0.1:3000"; "" for no */
 	char	*error;			/* "" for yes */

@@ -181,6 +181,21 @@ static const struct option options[] = {
 	{ .name = "web.listen", CONFIG(web_listen), .type = OPTION_STRING,
 	    .max = 300, .fallback = "", .check = location_check_listen,
 	    .help = "address and port of the web page; empty: none" },
+	{ .name = "web.hosts", CONFIG(web_hosts), .type = OPTION_STRING,
+	    .max = 2000, .fallback = "", .check = location_check_hosts,
+	    .help = "further host names that the page is called by" },
+	{ .name = "web.token-file", CONFIG(web_token_file),
+	    .type = OPTION_PATH, .max = PATH_BYTES, .fallback = "",
+	    .help = "file that holds the token of who may do everything" },
+	{ .name = "web.read-token-file", CONFIG(web_read_token_file),
+	    .type = OPTION_PATH, .max = PATH_BYTES, .fallback = "",
+	    .help = "file that holds the token of who may only look" },
+	{ .name = "web.max-upload", CONFIG(web_max_upload),
+	    .type = OPTION_INT, .min = 1, .max = 2000, .fallback = "100",
+	    .unit = "MiB", .help = "largest file that can be uploaded" },
+	{ .name = "web.program", CONFIG(web_program), .type = OPTION_PATH,
+	    .max = PATH_BYTES, .fallback = "",
+	    .help = "the program file of the web page" },
 };
 
 static const char *const list_names[SCOPES] = {

@@ -196,8 +196,6 @@ serve(struct supervisor *sup)
 	for (size_t i = 0; (advice = config_advice(sup->config, i)) != NULL;
 	    i++)
 		log_warn("%s", advice);
-	if (sup->config->web_listen[0] != '\0')
-		log_warn("web.listen: this version has no web page yet");
 	if (pool_init(sup, text, sizeof(text)) == -1) {
 		log_error("worker.program: %s", text);
 		return EXIT_CONFIG;

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/webserver.h"
 
 /* Of a reply, which has to fit into a frame with all else. */
 #define JOBS_BYTES	((size_t)(FRAME_LIMIT_CONTROL / 2))
@@ -196,6 +197,7 @@ status_json(const struct supervisor *sup)
 	json_object_object_add(o, "degraded",
 	    json_object_new_boolean(sup->degraded));
 	json_object_object_add(o, "workers", workers_json(sup));
+	json_object_object_add(o, "web", webserver_json(sup));
 	put_jobs(o, sup);
 	json_object_object_add(o, "endpoints", status_limits(sup));
 	return o;

@@ -25,6 +25,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/webserver.h"
 
 #define STOP_MS		60000	/* from stop to giving back by force */
 #define STUCK_RETRY_MS	200	/* between two tries of a failed commit */
@@ -162,6 +163,7 @@ supervisor_reload(struct supervisor *sup, char err[static STORE_ERRLEN])
 	sup->renewed_mono = clock_mono();
 	limiter_setup(sup);
 	pool_reconfigure(sup);
+	webserver_reconfigure(sup);
 	TAILQ_FOREACH(job, &sup->jobs, link)
 		job_halt(sup, job);
 	budget_changed(sup);
@@ -309,6 +311,8 @@ arm_wake(struct supervisor *sup, int64_t now)
 		next = other;
 	if ((other = hook_next(sup)) < next)
 		next = other;
+	if ((other = webserver_next(sup)) < next)
+		next = other;
 	next = next <= now ? 1 : next - now;
 	tv.tv_sec = next / 1000;
 	tv.tv_usec = (suseconds_t)(next % 1000 * 1000);
@@ -328,6 +332,7 @@ turn(struct supervisor *sup)
 	look_at_files(sup, now);
 	control_tend(sup, now);
 	hook_tend(sup, now);
+	webserver_tend(sup, now);
 	schedule_degrade(sup);
 	pool_tend(sup, schedule_wanted(sup), now);
 	if (!sup->stuck) {
@@ -365,6 +370,7 @@ on_child(int sig, short what, void *arg)
 	(void)sig;
 	(void)what;
 	pool_reap(arg);
+	webserver_reap(arg);
 }
 
 static void
@@ -423,6 +429,7 @@ supervisor_init(struct supervisor *sup, char err[static STORE_ERRLEN])
 	TAILQ_INIT(&sup->jobs);
 	TAILQ_INIT(&sup->runs);
 	TAILQ_INIT(&sup->hooks);
+	webserver_init(sup);
 	sup->started_mono = sup->saved_mono = clock_mono();
 	if ((sup->base = event_base_new()) == NULL)
 		fatal("cannot set up the event loop");
@@ -480,6 +487,7 @@ supervisor_clear(struct supervisor *sup)
 			run_abandon(sup, TAILQ_FIRST(&sup->runs));
 		hook_clear(sup);
 	}
+	webserver_clear(sup);
 	control_end_imports(sup);
 	if (sup->pool.program != NULL)
 		pool_clear(sup);

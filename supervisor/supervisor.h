@@ -36,6 +36,7 @@
  *	hook.c		the program of on-event
  *	schedule.c	which account and which request is next
  *	control.c	the control socket; verbs.c what is asked for there
+ *	webserver.c	the process of the web page
  *	supervisor.c	the loop, its turn, signals, stop and reload
  */
 
@@ -43,6 +44,7 @@ struct event;
 struct event_base;
 struct run;
 struct supervisor;
+struct webserver;
 struct worker;
 
 /* ---- jobs ---- */
@@ -178,6 +180,7 @@ struct supervisor {
 	struct budget		 budget;
 	struct hook_list	 hooks;
 	struct control		*control;
+	struct webserver	*web;
 	struct event		*wake;
 	struct event		*signals[SUPERVISOR_SIGNALS];
 	int64_t			 started_mono;

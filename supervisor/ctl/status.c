@@ -66,6 +66,16 @@ print_workers(const struct ctl *ctl, const struct json_object *o)
 }
 
 static void
+print_web(const struct ctl *ctl, const struct json_object *o)
+{
+	if (*text(o, "address") != '\0')
+		ctl_say(ctl, "web: http://%s/", text(o, "address"));
+	else if (*text(o, "trouble") != '\0')
+		ctl_say(ctl, "web: not at %s: %s", text(o, "listen"),
+		    text(o, "trouble"));
+}
+
+static void
 print_degraded(const struct ctl *ctl, const struct json_object *o)
 {
 	bool degraded = false;
@@ -246,11 +256,13 @@ print_list(const struct json_object *result, const char *key,
 static void
 print_status(const struct ctl *ctl, const struct json_object *result)
 {
-	struct json_object *workers = NULL;
+	struct json_object *workers = NULL, *web = NULL;
 
 	print_daemon(ctl, result);
 	if (json_get_object(result, "workers", &workers) == 0)
 		print_workers(ctl, workers);
+	if (json_get_object(result, "web", &web) == 0)
+		print_web(ctl, web);
 	print_degraded(ctl, result);
 	PRINT_LIST(result, "jobs", "\n", job_columns, add_job);
 	if (number(result, "jobs_omitted") > 0)

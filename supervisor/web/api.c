@@ -14,6 +14,6 @@ api_healthz(struct exchange *x)
 }
 
 const struct route api_routes[] = {
-	{ "GET", "/healthz", ROUTE_NONE, ROUTE_OPEN, api_healthz },
+	{ "GET", "/healthz", ROUTE_NONE, ROUTE_OPEN | ROUTE_API, api_healthz },
 	{ NULL, NULL, ROUTE_NONE, 0, NULL },
 };

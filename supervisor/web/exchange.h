@@ -4,6 +4,8 @@
 #ifndef SUPERVISOR_WEB_EXCHANGE_H
 #define SUPERVISOR_WEB_EXCHANGE_H
 
+#include <stdbool.h>
+
 #include "common/message.h"
 #include "supervisor/web/reply.h"
 #include "supervisor/web/request.h"
@@ -47,7 +49,15 @@ struct exchange {
 	 */
 	struct json_object	*status;
 	struct buf		 question;	/* for exchange_ask() */
+	bool			 same_wire;	/* all questions on one connection */
+	/* What a route keeps from one call to the next. */
+	void			*state;
+	void			(*state_free)(void *);
+	const char		*upload;	/* ROUTE_FILE: id of its spool */
 };
+
+/* A live source has something again; arg is the exchange. */
+void	 exchange_wake(void *arg);
 
 /* The message is encoded at once, and need not outlive the call. */
 enum exchange_step exchange_ask(struct exchange *, const struct message *);

@@ -2,284 +2,37 @@
 /* Copyright (c) 2026 The sdr authors */
 
 /*
- * Owns the HTTP server and the requests in it: collects a body, finds the
- * route, waits for the daemon on its behalf, sends the reply.  Knows no route.
+ * Owns the HTTP server and its connections.  What is asked on them is call.c's
+ * business.
  */
 
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <microhttpd.h>
 
-#include "common/json.h"
-#include "common/log.h"
-#include "supervisor/web/api.h"
+#include "common/buf.h"
+#include "common/clock.h"
+#include "supervisor/web/call.h"
+#include "supervisor/web/conn.h"
 #include "supervisor/web/front.h"
-#include "supervisor/web/page.h"
 #include "supervisor/web/site.h"
 
-#define BODY_MAX	((size_t)64 << 10)
-#define HEADER_MAX	((size_t)16 << 10)
-#define CONNECTIONS_MAX	256
-#define IDLE_SECONDS	30
+#define HEADER_MAX	((size_t)16 << 10)	/* all header fields: 431 */
+/* Above those of conn.h, so that it is we who choose whom to cut off. */
+#define ACCEPT_MAX	(CONNS_MAX + 256)
+#define STALLED_SECONDS	60	/* a reply of which nothing is taken */
 
-/* A request from its first line to the end of its reply. */
-struct call {
-	struct site		*site;
-	struct MHD_Connection	*connection;
-	char			*uri;		/* as sent; request.path */
-	const struct route	*route;		/* NULL: not looked for yet */
-	struct request		 request;
-	struct reply		 reply;
-	struct exchange		 x;
-	struct buf		 body;
-	struct wire		*wire;
-	struct msg_reply	 answer;	/* while x.answer points here */
-	bool			 suspended;
+struct front {
+	struct MHD_Daemon	*http;
+	struct conns		 conns;
+	struct calls		 calls;
 };
-
-static const struct route *const tables[] = { api_routes, page_routes, NULL };
-
-/* ---- the life of a call ---- */
-
-static void *
-call_new(void *arg, const char *uri, struct MHD_Connection *connection)
-{
-	struct call *c = xcalloc(1, sizeof(*c));
-
-	c->site = arg;
-	c->connection = connection;
-	c->uri = xstrdup(uri);
-	return c;
-}
-
-static void
-answer_clear(struct call *c)
-{
-	struct message m = { .type = MESSAGE_REPLY, .reply = c->answer };
-
-	message_clear(&m);
-	c->answer = (struct msg_reply){ 0 };
-	c->x.answer = NULL;
-}
-
-static void
-call_free(void *arg, struct MHD_Connection *connection, void **context,
-    enum MHD_RequestTerminationCode why)
-{
-	struct call *c = *context;
-
-	(void)arg;
-	(void)connection;
-	(void)why;
-	if (c == NULL)
-		return;
-	*context = NULL;
-	wire_free(c->wire);
-	answer_clear(c);
-	params_clear(&c->request.query);
-	params_clear(&c->request.form);
-	json_object_put(c->request.json);
-	free(c->request.name);
-	reply_clear(&c->reply);
-	buf_clear(&c->x.question);
-	buf_clear(&c->body);
-	free(c->uri);
-	free(c);
-}
-
-/* ---- the reply ---- */
-
-static void
-add_header(struct MHD_Response *response, const char *name, const char *value)
-{
-	if (value != NULL &&
-	    MHD_add_response_header(response, name, value) == MHD_NO)
-		log_warn("web: the header %s cannot be sent", name);
-}
-
-static void
-problem_json(struct reply *r)
-{
-	struct json_object *o = json_object_new_object(),
-	    *error = json_object_new_object();
-
-	json_object_object_add(error, "status",
-	    json_object_new_int(r->status));
-	json_object_object_add(error, "message",
-	    json_object_new_string(r->problem));
-	json_object_object_add(error, "field", r->field == NULL ? NULL :
-	    json_object_new_string(r->field));
-	json_object_object_add(o, "error", error);
-	reply_json(r, o);
-}
-
-static bool
-is_page(const struct call *c)
-{
-	return strncmp(c->uri, "/api/", 5) != 0 && c->route != NULL &&
-	    c->route->body != ROUTE_JSON;
-}
-
-static enum MHD_Result
-call_reply(struct call *c)
-{
-	struct reply *r = &c->reply;
-	struct MHD_Response *response;
-	enum MHD_Result result;
-	size_t len;
-	char *text;
-
-	if (r->problem != NULL && is_page(c))
-		page_problem(&c->request, r);
-	else if (r->problem != NULL)
-		problem_json(r);
-	len = r->body.len;
-	text = buf_steal(&r->body);
-	response = MHD_create_response_from_buffer(len, text,
-	    MHD_RESPMEM_MUST_FREE);
-	add_header(response, "Content-Type", r->type == NULL ? TYPE_HTML :
-	    r->type);
-	add_header(response, "Location", r->location);
-	add_header(response, "ETag", r->etag);
-	result = MHD_queue_response(c->connection, r->status == 0 ? 200U :
-	    (unsigned)r->status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-static enum MHD_Result
-call_refuse(struct call *c, int status, const char *why)
-{
-	reply_error(&c->reply, status, NULL, "%s", why);
-	return call_reply(c);
-}
-
-/* ---- running a route ---- */
-
-static void
-on_answer(struct msg_reply *answer, void *arg)
-{
-	struct call *c = arg;
-
-	wire_free(c->wire);
-	c->wire = NULL;
-	c->answer = *answer;
-	c->x.answer = &c->answer;
-	c->x.asked++;
-	c->suspended = false;
-	MHD_resume_connection(c->connection);
-}
-
-static enum MHD_Result
-call_ask(struct call *c)
-{
-	if ((c->wire = wire_new(&c->site->wires)) == NULL)
-		return call_refuse(c, 503, "too many questions to sdrd wait "
-		    "for an answer; try again");
-	wire_ask(c->wire, &c->x.question, on_answer, c);
-	buf_clear(&c->x.question);
-	c->suspended = true;
-	MHD_suspend_connection(c->connection);
-	return MHD_YES;
-}
-
-static enum MHD_Result
-call_run(struct call *c)
-{
-	enum exchange_step step = c->route->run(&c->x);
-
-	answer_clear(c);
-	return step == EXCHANGE_ASK ? call_ask(c) : call_reply(c);
-}
-
-/* The body is whole. */
-static int
-take_body(struct call *c)
-{
-	char err[JSON_ERRLEN];
-
-	switch (c->route->body) {
-	case ROUTE_FORM:
-		if (params_parse(&c->request.form, c->body.bytes,
-		    c->body.len) == 0)
-			return 0;
-		reply_error(&c->reply, 400, NULL, "the form cannot be read");
-		return -1;
-	case ROUTE_JSON:
-		c->request.json = json_parse(c->body.len == 0 ? "" :
-		    c->body.bytes, c->body.len, err);
-		if (json_object_is_type(c->request.json, json_type_object))
-			return 0;
-		reply_error(&c->reply, 400, NULL, "the body is no JSON "
-		    "object%s%s", c->request.json == NULL ? ": " : "",
-		    c->request.json == NULL ? err : "");
-		return -1;
-	case ROUTE_NONE:
-	case ROUTE_FILE:
-		return 0;
-	}
-	return 0;
-}
-
-/* The headers are there, the body is not. */
-static enum MHD_Result
-call_begin(struct call *c, const char *method)
-{
-	char *query = strchr(c->uri, '?'), allow[ROUTE_ALLOW];
-
-	if (query != NULL)
-		*query++ = '\0';
-	c->request.path = c->uri;
-	c->request.may_write = true;
-	c->x = (struct exchange){ .site = c->site,
-	    .reader = c->site->reader, .request = &c->request,
-	    .reply = &c->reply };
-	c->request.method = strcmp(method, "HEAD") == 0 ? "GET" : method;
-	switch (route_find(tables, c->request.method, &c->request, &c->route,
-	    allow)) {
-	case 0:
-		return call_refuse(c, 404, "there is nothing at this path");
-	case -1:
-		return call_refuse(c, 405, "not with this method");
-	default:
-		break;
-	}
-	if (query != NULL && params_parse(&c->request.query, query,
-	    strlen(query)) == -1)
-		return call_refuse(c, 400, "the query cannot be read");
-	return MHD_YES;
-}
-
-static enum MHD_Result
-on_request(void *arg, struct MHD_Connection *connection, const char *url,
-    const char *method, const char *version, const char *bytes, size_t *len,
-    void **context)
-{
-	struct call *c = *context;
-
-	(void)arg;
-	(void)connection;
-	(void)url;
-	(void)version;
-	if (c->route == NULL)
-		return call_begin(c, method);
-	if (*len > 0) {
-		if (c->body.len + *len > BODY_MAX)
-			return MHD_NO;
-		buf_add(&c->body, bytes, *len);
-		*len = 0;
-		return MHD_YES;
-	}
-	if (c->x.asked == 0 && take_body(c) == -1)
-		return call_reply(c);
-	return call_run(c);
-}
 
 /* ---- listening ---- */
 
@@ -301,8 +54,7 @@ resolve(const char *where, struct addrinfo **found,
 			host[len - 1] = '\0';
 			name++;
 		}
-		rc = getaddrinfo(*name == '\0' ? NULL : name, port, &hints,
-		    found);
+		rc = getaddrinfo(name, port, &hints, found);
 	}
 	free(host);
 	if (rc != 0)
@@ -321,12 +73,12 @@ listen_at(const char *where, char err[static FRONT_ERRLEN])
 		return -1;
 	fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK |
 	    SOCK_CLOEXEC, 0);
-	if (fd != -1 && (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one,
+	if (fd == -1 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one,
 	    sizeof(one)) == -1 || bind(fd, found->ai_addr,
-	    found->ai_addrlen) == -1 || listen(fd, SOMAXCONN) == -1)) {
-		snprintf(err, FRONT_ERRLEN, "%s: %s", where,
-		    strerror(errno));
-		close(fd);
+	    found->ai_addrlen) == -1 || listen(fd, SOMAXCONN) == -1) {
+		snprintf(err, FRONT_ERRLEN, "%s: %s", where, strerror(errno));
+		if (fd != -1)
+			close(fd);
 		fd = -1;
 	}
 	freeaddrinfo(found);
@@ -347,27 +99,55 @@ name_of(int fd, char address[static FRONT_ERRLEN])
 	    "[%s]:%s" : "%s:%s", host, port);
 }
 
+/* ---- connections ---- */
+
+static void
+on_connection(void *arg, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode what)
+{
+	struct front *front = arg;
+
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		conn_free(&front->conns, *context);
+		return;
+	}
+	*context = conn_new(&front->conns, MHD_get_connection_info(connection,
+	    MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd, clock_mono());
+}
+
+static struct MHD_Daemon *
+start(struct front *front, int fd)
+{
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+	    MHD_USE_ITC, 0, NULL, NULL,
+	    call_serve, NULL,
+	    MHD_OPTION_LISTEN_SOCKET, fd,
+	    MHD_OPTION_URI_LOG_CALLBACK, call_new, &front->calls,
+	    MHD_OPTION_NOTIFY_COMPLETED, call_free, NULL,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, front,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)ACCEPT_MAX,
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)STALLED_SECONDS,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MAX,
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
+	    MHD_OPTION_END);
+}
+
 int
 front_open(struct site *site, char address[static FRONT_ERRLEN],
     char err[static FRONT_ERRLEN])
 {
+	struct front *front;
 	int fd = listen_at(site->config.listen, err);
 
 	if (fd == -1)
 		return -1;
 	name_of(fd, address);
-	site->http = MHD_start_daemon(MHD_USE_EPOLL |
-	    MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL,
-	    on_request, NULL,
-	    MHD_OPTION_LISTEN_SOCKET, fd,
-	    MHD_OPTION_URI_LOG_CALLBACK, call_new, site,
-	    MHD_OPTION_NOTIFY_COMPLETED, call_free, NULL,
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MAX,
-	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
-	    MHD_OPTION_END);
-	if (site->http != NULL)
+	front = xcalloc(1, sizeof(*front));
+	conns_init(&front->conns);
+	calls_init(&front->calls, site);
+	front->http = start(front, fd);
+	site->front = front;
+	if (front->http != NULL)
 		return 0;
 	snprintf(err, FRONT_ERRLEN, "the HTTP server does not start");
 	close(fd);
@@ -377,28 +157,43 @@ front_open(struct site *site, char address[static FRONT_ERRLEN],
 void
 front_close(struct site *site)
 {
-	if (site->http != NULL)
-		MHD_stop_daemon(site->http);
-	site->http = NULL;
+	struct front *front = site->front;
+
+	if (front == NULL)
+		return;
+	calls_resume(&front->calls);
+	if (front->http != NULL)
+		MHD_stop_daemon(front->http);
+	free(front);
+	site->front = NULL;
 }
+
+/* ---- for the loop ---- */
 
 int
 front_fd(const struct site *site)
 {
-	return MHD_get_daemon_info(site->http,
+	return MHD_get_daemon_info(site->front->http,
 	    MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
 int64_t
-front_wait(const struct site *site)
+front_next(const struct site *site)
 {
+	int64_t next = conns_next(&site->front->conns), other;
 	MHD_UNSIGNED_LONG_LONG ms;
 
-	return MHD_get_timeout(site->http, &ms) == MHD_YES ? (int64_t)ms : -1;
+	if (MHD_get_timeout(site->front->http, &ms) == MHD_YES) {
+		other = clock_mono() + (int64_t)ms;
+		if (other < next)
+			next = other;
+	}
+	return next;
 }
 
 void
-front_serve(struct site *site)
+front_serve(struct site *site, int64_t now_mono)
 {
-	MHD_run(site->http);
+	conns_tend(&site->front->conns, now_mono);
+	MHD_run(site->front->http);
 }

@@ -44,3 +44,12 @@ page_problem(const struct request *request, struct reply *reply)
 	buf_printf(&reply->body, "<!doctype html><title>%d</title>\n",
 	    reply->status);
 }
+
+void
+page_login(const struct request *request, bool wrong, struct reply *reply)
+{
+	(void)request;
+	buf_printf(&reply->body, "<!doctype html><title>Log in</title>%s"
+	    "<form method=post action=/login><input name=token type=password>"
+	    "<button>Log in</button></form>\n", wrong ? "<p>Wrong." : "");
+}

@@ -64,19 +64,27 @@ params_decode(const char *text, size_t len, int plus)
 	return NULL;
 }
 
+/* Room for one more, or NULL. */
+static struct param *
+params_more(struct params *ps)
+{
+	if (ps->n == PARAMS_MAX)
+		return NULL;
+	if (ps->n % GROWTH == 0)
+		ps->list = xreallocarray(ps->list, ps->n + GROWTH,
+		    sizeof(*ps->list));
+	return &ps->list[ps->n++];
+}
+
 static int
 params_add(struct params *ps, const char *text, size_t len)
 {
 	const char *equals = memchr(text, '=', len);
 	size_t name_len = equals == NULL ? len : (size_t)(equals - text);
-	struct param *p;
+	struct param *p = params_more(ps);
 
-	if (ps->n == PARAMS_MAX)
+	if (p == NULL)
 		return -1;
-	if (ps->n % GROWTH == 0)
-		ps->list = xreallocarray(ps->list, ps->n + GROWTH,
-		    sizeof(*ps->list));
-	p = &ps->list[ps->n++];
 	p->name = params_decode(text, name_len, 1);
 	p->value = equals == NULL ? xstrdup("") : params_decode(equals + 1,
 	    len - name_len - 1, 1);
@@ -98,6 +106,41 @@ params_parse(struct params *ps, const char *text, size_t len)
 		text = stop + (stop < end);
 	}
 	return 0;
+}
+
+int
+params_put(struct params *ps, const char *name, const char *bytes,
+    size_t len, bool more, size_t max)
+{
+	size_t before = 0;
+	struct param *p;
+
+	if (more && ps->n > 0) {
+		p = &ps->list[ps->n - 1];
+		before = strlen(p->value);
+	} else if ((p = params_more(ps)) != NULL) {
+		p->name = xstrndup(name, max);
+		p->value = NULL;
+	}
+	if (p == NULL || strlen(name) > max || before + len > max) {
+		if (p != NULL && p->value == NULL)
+			p->value = xstrdup("");
+		return -1;
+	}
+	p->value = xreallocarray(p->value, before + len + 1, 1);
+	memcpy(p->value + before, bytes, len);
+	p->value[before + len] = '\0';
+	return 0;
+}
+
+bool
+params_valid(const struct params *ps)
+{
+	for (size_t i = 0; i < ps->n; i++)
+		if (!utf8_valid(ps->list[i].name, strlen(ps->list[i].name)) ||
+		    !utf8_valid(ps->list[i].value, strlen(ps->list[i].value)))
+			return false;
+	return true;
 }
 
 void

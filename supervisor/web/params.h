@@ -4,6 +4,7 @@
 #ifndef SUPERVISOR_WEB_PARAMS_H
 #define SUPERVISOR_WEB_PARAMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -28,6 +29,13 @@ struct params {
  * To be cleared in either case.
  */
 int	 params_parse(struct params *, const char *text, size_t len);
+/*
+ * Add one as it is, or, with more, append to the last one.  -1: too many, or
+ * name or value longer than max.  UTF-8 is for params_valid() to check.
+ */
+int	 params_put(struct params *, const char *name, const char *bytes,
+	    size_t len, bool more, size_t max);
+bool	 params_valid(const struct params *);
 void	 params_clear(struct params *);
 /* The first of that name, NULL for none; borrowed. */
 const char *params_get(const struct params *, const char *name);

@@ -62,9 +62,13 @@ reply_json(struct reply *r, struct json_object *value)
 void
 reply_clear(struct reply *r)
 {
+	if (r->source.free != NULL)
+		r->source.free(r->source.state);
 	buf_clear(&r->body);
 	free(r->location);
 	free(r->etag);
+	free(r->cookie);
+	free(r->allow);
 	free(r->file_name);
 	free(r->problem);
 	free(r->field);

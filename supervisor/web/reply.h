@@ -16,6 +16,19 @@ struct json_object;
 #define TYPE_TEXT	"text/plain; charset=utf-8"
 
 /*
+ * A body that is made while it is sent.  take() appends what comes next: 1,
+ * 0 when that was all, -1 when it cannot be had and the client must see that
+ * it is not whole.  1 with nothing appended is for a live one: it is asked
+ * again once exchange_wake() was called.
+ */
+struct reply_source {
+	int	(*take)(void *state, struct buf *);
+	void	(*free)(void *state);
+	void	*state;
+	bool	 live;
+};
+
+/*
  * What goes back.  Zero-initialised it is 200 with an empty body; the front
  * adds what every reply has (Content-Security-Policy and so on) and clears it.
  */
@@ -25,8 +38,11 @@ struct reply {
 	struct buf	 body;
 	const void	*fixed;		/* instead of body: static bytes */
 	size_t		 fixed_len;
+	struct reply_source source;	/* instead of body, if take is set */
 	const char	*encoding;	/* static; Content-Encoding, or NULL */
 	char		*location;	/* of 201 and 303 */
+	char		*cookie;	/* of Set-Cookie */
+	char		*allow;		/* of 405 */
 	char		*etag;		/* quoted; 304 is the front's business */
 	char		*file_name;	/* offer it as a download */
 	bool		 cacheable;	/* with its etag; else no-store */

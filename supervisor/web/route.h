@@ -18,7 +18,8 @@ enum route_body {
 
 enum {
 	ROUTE_OPEN	= 1 << 0,	/* no token asked: log-in, health */
-	ROUTE_STATUS	= 1 << 1	/* x->status is wanted */
+	ROUTE_STATUS	= 1 << 1,	/* x->status is wanted */
+	ROUTE_API	= 1 << 2	/* errors are JSON, not a page */
 };
 
 /*

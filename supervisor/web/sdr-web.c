@@ -2,9 +2,10 @@
 /* Copyright (c) 2026 The sdr authors */
 
 /*
- * sdr-web(8): the HTTP front, started by sdrd.  It gets its configuration in
- * a frame on standard input, reads the database, and asks the daemon for every
- * change.  It ends when its standard input does.
+ * sdr-web(8): the HTTP front, started by sdrd.  It gets one configuration in a
+ * frame on standard input, says on standard output where it listens, and ends
+ * when its standard input does.  It reads the database and asks the daemon
+ * for every change.
  */
 
 #include <sys/prctl.h>
@@ -27,12 +28,10 @@
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1 };
 
-/* The supervisor at the other end of 0 and 1. */
-struct parent {
-	struct frame_in	 in;
-	struct frame_out out;
-};
+/* What is polled: the supervisor, the HTTP server, questions to the daemon. */
+enum { POLL_PARENT, POLL_HTTP, POLL_WIRES, POLLS = POLL_WIRES + WIRES_MAX };
 
+/* A token must not end up in a core dump, nor a dead reader end us. */
 static void
 harden_process(void)
 {
@@ -43,33 +42,72 @@ harden_process(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void
-say_listening(struct parent *parent, const char *address, const char *error)
-{
-	struct msg_listening said = { (char *)(uintptr_t)address,
-	    (char *)(uintptr_t)error };
-	struct message message = { .type = MESSAGE_LISTENING,
-	    .listening = said };
-	struct buf body = { 0 };
+/* ---- the supervisor ---- */
 
+/* Wait for the one frame; -1 when there is none to be had. */
+static int
+read_configuration(struct msg_web *config)
+{
+	struct pollfd pfd = { .fd = STDIN_FILENO, .events = POLLIN };
+	char err[MESSAGE_ERRLEN] = "sdrd hung up";
+	enum frame_status status = FRAME_NONE;
+	struct message message;
+	struct frame_in in;
+	const char *body;
+	size_t len;
+	int rc = -1;
+
+	frame_in_init(&in, FRAME_LIMIT_CONTROL);
+	while (status == FRAME_NONE && poll(&pfd, 1, -1) > 0 &&
+	    frame_in_read(&in, STDIN_FILENO) > 0)
+		status = frame_in_next(&in, &body, &len);
+	if (status == FRAME_READY)
+		rc = message_decode(body, len, SIDE_TO_WEB, &message, err);
+	if (rc == 0)
+		*config = message.web;
+	else
+		log_error("sdr-web: no configuration: %s", err);
+	frame_in_clear(&in);
+	return rc;
+}
+
+static void
+say_listening(const char *address, const char *error)
+{
+	struct message message = { .type = MESSAGE_LISTENING, .listening = {
+	    .address = (char *)(uintptr_t)address,
+	    .error = (char *)(uintptr_t)error } };
+	struct buf body = { 0 };
+	struct frame_out out;
+
+	frame_out_init(&out, FRAME_LIMIT_CONTROL);
 	message_encode(&message, &body);
-	frame_out_put(&parent->out, body.bytes, body.len);
-	frame_out_flush(&parent->out, STDOUT_FILENO);
+	if (frame_out_put(&out, body.bytes, body.len) == -1 ||
+	    frame_out_flush(&out, STDOUT_FILENO) != 1)
+		log_error("sdr-web: sdrd does not listen");
+	frame_out_clear(&out);
 	buf_clear(&body);
 }
 
-/* Open what the configuration names, and tell how it went. */
+/* ---- the site ---- */
+
 static int
-site_open(struct site *site, struct parent *parent)
+site_open(struct site *site)
 {
 	char err[READER_ERRLEN] = "", address[FRONT_ERRLEN] = "";
 	int rc = -1;
 
+	guard_init(&site->guard, &site->config);
 	wires_init(&site->wires, site->config.control);
-	site->reader = reader_open(site->config.database, err);
-	if (site->reader != NULL)
+	pulse_init(&site->pulse, &site->wires);
+	streams_init(&site->streams);
+	if (spools_init(&site->spools) == -1)
+		snprintf(err, sizeof(err), "no room for uploads: %s",
+		    strerror(errno));
+	else if ((site->reader = reader_open(site->config.database, err)) !=
+	    NULL)
 		rc = front_open(site, address, err);
-	say_listening(parent, address, err);
+	say_listening(address, err);
 	return rc;
 }
 
@@ -79,88 +117,60 @@ site_close(struct site *site)
 	struct message message = { .type = MESSAGE_WEB, .web = site->config };
 
 	front_close(site);
+	pulse_clear(&site->pulse);
+	spools_clear(&site->spools);
 	reader_close(site->reader);
+	guard_clear(&site->guard);
+	explicit_bzero(site->config.token, strlen(site->config.token));
+	explicit_bzero(site->config.read_token,
+	    strlen(site->config.read_token));
 	message_clear(&message);
-	*site = (struct site){ 0 };
 }
 
-/* 1 a new configuration, 0 nothing, -1 the end. */
-static int
-parent_read(struct parent *parent, struct msg_web *config)
+/* ---- the loop ---- */
+
+static int64_t
+earliest(const struct site *site)
 {
-	char err[MESSAGE_ERRLEN];
-	struct message message;
-	const char *body;
-	size_t len;
-	ssize_t n = frame_in_read(&parent->in, STDIN_FILENO);
+	const int64_t times[] = { front_next(site), wires_next(&site->wires),
+		pulse_next(&site->pulse), streams_next(&site->streams) };
+	int64_t next = clock_mono() + 60000;	/* spools_tend() */
 
-	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
-		return -1;
-	switch (frame_in_next(&parent->in, &body, &len)) {
-	case FRAME_NONE:
-		return 0;
-	case FRAME_BAD:
-		return -1;
-	case FRAME_READY:
-		break;
-	}
-	if (message_decode(body, len, SIDE_TO_WEB, &message, err) == -1) {
-		log_error("sdr-web: bad configuration: %s", err);
-		return -1;
-	}
-	*config = message.web;
-	return 1;
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		if (times[i] < next)
+			next = times[i];
+	return next;
 }
 
-/* Until something happens. */
+/* False once the supervisor is gone. */
+static bool
+site_wait(const struct site *site)
+{
+	struct pollfd pfds[POLLS] = {
+		[POLL_PARENT] = { .fd = STDIN_FILENO, .events = POLLIN },
+		[POLL_HTTP] = { .fd = front_fd(site), .events = POLLIN },
+	};
+	size_t n = POLL_WIRES + wires_poll(&site->wires, pfds + POLL_WIRES);
+	int64_t wait = earliest(site) - clock_mono();
+
+	if (poll(pfds, n, wait < 0 ? 0 : (int)wait) == -1)
+		return true;
+	/* Nothing more is owed to us: what can be read is the end. */
+	return pfds[POLL_PARENT].revents == 0;
+}
+
 static void
-site_wait(const struct site *site, struct pollfd *pfds)
+site_run(struct site *site)
 {
-	int64_t wait = -1, wires = wires_next(&site->wires);
-	nfds_t n = 2;
+	int64_t now;
 
-	pfds[0] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
-	pfds[1] = (struct pollfd){ .fd = -1 };
-	if (site->http != NULL) {
-		pfds[1] = (struct pollfd){ .fd = front_fd(site),
-		    .events = POLLIN };
-		n += wires_poll(&site->wires, pfds + 2);
-		wait = front_wait(site);
-	}
-	if (wires != INT64_MAX) {
-		wires -= clock_mono();
-		if (wait == -1 || wires < wait)
-			wait = wires < 0 ? 0 : wires;
-	}
-	if (poll(pfds, n, (int)wait) == -1)
-		pfds[0].revents = 0;
-}
-
-static int
-site_run(struct site *site, struct parent *parent)
-{
-	struct pollfd pfds[2 + WIRES_MAX];
-	struct msg_web config;
-
-	for (;;) {
-		site_wait(site, pfds);
-		if (pfds[0].revents != 0) {
-			switch (parent_read(parent, &config)) {
-			case -1:
-				return EXIT_OK;
-			case 0:
-				break;
-			default:
-				site_close(site);
-				site->config = config;
-				if (site_open(site, parent) == -1)
-					return EXIT_FAILED;
-			}
-		}
-		if (site->http != NULL) {
-			wires_serve(&site->wires, clock_mono());
-			front_serve(site);
-		}
+	while (site_wait(site)) {
+		now = clock_mono();
+		wires_serve(&site->wires, now);
+		pulse_tend(&site->pulse, now);
+		streams_tend(&site->streams, now);
+		spools_tend(&site->spools, now);
+		front_serve(site, now);
 	}
 }
 
@@ -168,23 +178,21 @@ int
 main(void)
 {
 	struct site site = { .reader = NULL };
-	struct parent parent;
-	int status;
+	int status = EXIT_FAILED;
 
 	log_open(LOG_AUTO, LOG_LEVEL_INFO);
 	harden_process();
 	if (isatty(STDIN_FILENO)) {
-		fputs("sdr-web is started by sdrd; see web.listen in "
+		fputs("sdr-web is started by sdrd: see web.listen in "
 		    "sdr.conf(5)\n", stderr);
 		return EXIT_FAILED;
 	}
-	fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
-	wires_init(&site.wires, "");
-	frame_in_init(&parent.in, FRAME_LIMIT_CONTROL);
-	frame_out_init(&parent.out, FRAME_LIMIT_CONTROL);
-	status = site_run(&site, &parent);
+	if (read_configuration(&site.config) == -1)
+		return EXIT_FAILED;
+	if (site_open(&site) == 0) {
+		site_run(&site);
+		status = EXIT_OK;
+	}
 	site_close(&site);
-	frame_in_clear(&parent.in);
-	frame_out_clear(&parent.out);
 	return status;
 }

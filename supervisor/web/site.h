@@ -4,22 +4,26 @@
 #ifndef SUPERVISOR_WEB_SITE_H
 #define SUPERVISOR_WEB_SITE_H
 
-#include <stddef.h>
-
 #include "common/message.h"
+#include "supervisor/web/guard.h"
+#include "supervisor/web/pulse.h"
 #include "supervisor/web/spool.h"
+#include "supervisor/web/stream.h"
 #include "supervisor/web/wire.h"
 
-struct MHD_Daemon;
+struct front;
 struct reader;
 
 /* What the whole process has; everything else belongs to one request. */
 struct site {
 	struct msg_web		 config;	/* as the supervisor gave it */
 	struct reader		*reader;
+	struct guard		 guard;		/* who may ask */
 	struct wires		 wires;		/* to the control socket */
-	struct spools		 spools;
-	struct MHD_Daemon	*http;
+	struct pulse		 pulse;		/* of the daemon */
+	struct spools		 spools;	/* files not yet imported */
+	struct streams		 streams;	/* who watches a job */
+	struct front		*front;		/* the HTTP server */
 };
 
 #endif

@@ -224,10 +224,19 @@ static const struct {
 	    "character that is not ASCII" },
 	{ "web: { listen = \"3000\"; };", "@/sdr.conf:1: web.listen: "
 	    "\"3000\" is not ADDRESS:PORT or [ADDRESS]:PORT with a port in "
-	    "1..65535" },
+	    "0..65535" },
 	{ "web: { listen = \"::1:99999\"; };", "@/sdr.conf:1: web.listen: "
 	    "\"::1:99999\" is not ADDRESS:PORT or [ADDRESS]:PORT with a port "
-	    "in 1..65535" },
+	    "in 0..65535" },
+	{ MINIMAL "web: { listen = \"0.0.0.0:3000\"; };", "@/sdr.conf:2: "
+	    "web.listen: 0.0.0.0:3000 can be reached from other machines: "
+	    "set web.token-file, too" },
+	{ MINIMAL "web: { read-token-file = \"r\"; };", "@/sdr.conf:2: "
+	    "web.read-token-file: says who may only look: set "
+	    "web.token-file, too" },
+	{ MINIMAL "web: { hosts = \"a/b\"; };", "@/sdr.conf:2: web.hosts: "
+	    "\"a/b\" is not a list of host names, as \"sdr.example.com, "
+	    "sdr\"" },
 	/* Names. */
 	{ MINIMAL "processing: {\n conurrency = 5; };",
 	    "@/sdr.conf:3: processing.conurrency: unknown setting; did you "

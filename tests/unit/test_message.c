@@ -74,7 +74,7 @@ static const struct {
 	[MESSAGE_WEB] = { SIDE_TO_WEB,
 	    "{\"type\":\"web\",\"listen\":\"[::1]:3000\",\"database\":\"/d\","
 	    "\"control\":\"/c\",\"token\":\"t\",\"read_token\":\"\",\"hosts\":"
-	    "[{\"host\":\"sdr.example\"}],\"max_upload\":1}" },
+	    "\"sdr.example\",\"max_upload\":1,\"configuration\":\"#\"}" },
 	[MESSAGE_LISTENING] = { SIDE_FROM_WEB,
 	    "{\"type\":\"listening\",\"address\":\"[::1]:3000\",\"error\":"
 	    "\"\"}" },
