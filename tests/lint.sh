@@ -36,7 +36,7 @@ hits=$(grep -rnP '[ \t]+$' common supervisor worker tests --include='*.[ch]' \
 [ -z "$hits" ] || note "white space at the end of a line: $hits"
 
 mandoc -Tlint -Wwarning man/*.[1-9] || note "manual pages"
-shellcheck tests/*.sh .ci/run || note "scripts"
+shellcheck tests/*.sh supervisor/web/embed.sh .ci/run || note "scripts"
 # uninitvar: cppcheck does not follow the TAILQ macros; the compilers do.
 cppcheck -q --std=c11 --enable=warning,portability,performance --inline-suppr \
     --suppress=uninitvar --suppress=missingIncludeSystem --suppress=unknownMacro \

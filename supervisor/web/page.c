@@ -1,55 +1,114 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-/* The table of pages. */
+/* The table of pages, and those that belong to no other file. */
 
-#include "supervisor/store/reader.h"
+#include <string.h>
+
+#include "supervisor/web/asset.h"
+#include "supervisor/web/html.h"
 #include "supervisor/web/page.h"
+#include "supervisor/web/page_frame.h"
+#include "supervisor/web/page_shown.h"
+#include "supervisor/web/page_verb.h"
+
+/* ---- assets ---- */
 
 static enum exchange_step
-page_jobs(struct exchange *x)
+page_asset(struct exchange *x)
 {
-	struct reader_job *jobs;
-	size_t n;
+	const struct asset *asset = asset_find(x->request->name);
+	struct reply *reply = x->reply;
+	bool packed = x->request->accepts_gzip;
 
-	if (reader_jobs(x->reader, &jobs, &n) == -1)
-		return exchange_unreadable(x);
-	buf_printf(&x->reply->body, "<!doctype html><title>Jobs</title>"
-	    "<p>%zu jobs\n", n);
-	reader_jobs_free(jobs, n);
+	if (asset == NULL) {
+		reply_error(reply, 404, NULL, "there is no such asset");
+		return EXCHANGE_DONE;
+	}
+	reply->type = asset->type;
+	reply->fixed = packed ? asset->packed : asset->plain;
+	reply->fixed_len = packed ? asset->packed_len : asset->plain_len;
+	reply->encoding = packed ? "gzip" : NULL;
+	reply->etag = xasprintf("\"%s%s\"", asset->tag, packed ? "-gz" : "");
+	reply->cacheable = true;
 	return EXCHANGE_DONE;
 }
 
-static enum exchange_step
-page_pause(struct exchange *x)
-{
-	if (x->answer == NULL)
-		return exchange_ask_job(x, MESSAGE_PAUSE, x->request->id);
-	if (x->answer->code != 0)
-		return exchange_refused(x);
-	reply_see_other(x->reply, "/");
-	return EXCHANGE_DONE;
-}
+/* ---- what goes wrong ---- */
 
-const struct route page_routes[] = {
-	{ "GET", "/", ROUTE_NONE, 0, page_jobs },
-	{ "POST", "/jobs/{id}/pause", ROUTE_FORM, 0, page_pause },
-	{ NULL, NULL, ROUTE_NONE, 0, NULL },
+static const struct {
+	int		 status;
+	const char	*title;
+} problems[] = {
+	{ 400, "That cannot be done so" },
+	{ 403, "That is not allowed" },
+	{ 404, "There is nothing here" },
+	{ 405, "That cannot be done here" },
+	{ 409, "Not now" },
+	{ 413, "That is too large" },
+	{ 503, "Not available now" },
 };
 
-void
-page_problem(const struct request *request, struct reply *reply)
+static const char *
+problem_title(int status)
 {
-	(void)request;
-	buf_printf(&reply->body, "<!doctype html><title>%d</title>\n",
-	    reply->status);
+	for (size_t i = 0; i < sizeof(problems) / sizeof(problems[0]); i++)
+		if (problems[i].status == status)
+			return problems[i].title;
+	return "Something went wrong";
 }
 
 void
-page_login(const struct request *request, bool wrong, struct reply *reply)
+page_problem(const struct request *rq, struct reply *reply)
 {
-	(void)request;
-	buf_printf(&reply->body, "<!doctype html><title>Log in</title>%s"
-	    "<form method=post action=/login><input name=token type=password>"
-	    "<button>Log in</button></form>\n", wrong ? "<p>Wrong." : "");
+	const struct page_frame frame = { .title =
+	    problem_title(reply->status) };
+
+	frame_open(rq, reply, &frame);
+	html_put(&reply->body, "<div class=\"card empty\"><h2>%s</h2>"
+	    "<p class=\"lines\">%s</p><p><a class=\"button\" href=\"/\">To "
+	    "the jobs</a></p></div>\n", frame.title, reply->problem);
+	frame_close(rq, reply);
 }
+
+/* ---- log-in ---- */
+
+void
+page_login(const struct request *rq, bool wrong, struct reply *reply)
+{
+	const struct page_frame frame = { .title = "Log in" };
+	struct buf *b = &reply->body;
+
+	frame_open(rq, reply, &frame);
+	buf_puts(b, "<form class=\"card\" method=\"post\" action=\"/login\">"
+	    "<h1>Log in</h1>\n");
+	if (wrong)
+		buf_puts(b, "<p class=\"notice bad\" role=\"alert\">That is "
+		    "not the token.</p>\n");
+	buf_puts(b, "<p class=\"soft\">The token stands in the file that "
+	    "<code>web.token-file</code> names on the server.</p>\n"
+	    "<p><label class=\"field\">Token<input type=\"password\" "
+	    "name=\"token\" required autocomplete=\"current-password\" "
+	    "autofocus></label></p>\n<button class=\"main\">Log in</button>"
+	    "</form>\n");
+	frame_close(rq, reply);
+}
+
+/* ---- the table ---- */
+
+const struct route page_routes[] = {
+	{ "GET", "/", ROUTE_NONE, ROUTE_STATUS, page_jobs },
+	{ "GET", "/jobs/{id}/cancel", ROUTE_NONE, 0, page_job_ask },
+	{ "GET", "/jobs/{id}/delete", ROUTE_NONE, 0, page_job_ask },
+	{ "POST", "/jobs/{id}/start", ROUTE_FORM, 0, page_job_verb },
+	{ "POST", "/jobs/{id}/pause", ROUTE_FORM, 0, page_job_verb },
+	{ "POST", "/jobs/{id}/resume", ROUTE_FORM, 0, page_job_verb },
+	{ "POST", "/jobs/{id}/cancel", ROUTE_FORM, 0, page_job_verb },
+	{ "POST", "/jobs/{id}/delete", ROUTE_FORM, 0, page_job_verb },
+	{ "POST", "/jobs/{id}/set", ROUTE_FORM, 0, page_job_set },
+	{ "POST", "/jobs/{id}/retry", ROUTE_FORM, 0, page_job_retry },
+	{ "POST", "/accounts/{id}/retry", ROUTE_FORM, 0,
+	    page_account_retry },
+	{ "GET", "/assets/{name}", ROUTE_NONE, ROUTE_OPEN, page_asset },
+	{ NULL, NULL, ROUTE_NONE, 0, NULL },
+};
