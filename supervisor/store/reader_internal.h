@@ -42,6 +42,7 @@ enum question {
 	ASK_HANDS,
 	ASK_PACE,
 	ASK_DAY_SPENT,
+	ASK_JOB_NAMES,
 	QUESTIONS
 };
 

@@ -154,6 +154,8 @@ static const char *const sql[QUESTIONS] = {
 	    " AND finished_at BETWEEN ?2 AND ?3 GROUP BY 1",
 	[ASK_DAY_SPENT] =
 	    "SELECT " SUMS_SPENT " FROM spent WHERE day = ?1",
+	[ASK_JOB_NAMES] =
+	    "SELECT name, id FROM job ORDER BY id DESC LIMIT ?1",
 };
 
 sqlite3_stmt *

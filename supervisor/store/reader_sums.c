@@ -12,7 +12,7 @@
 #define DAY_MS	INT64_C(86400000)
 
 static int
-read_groups(struct reader *r, enum question which, int64_t job,
+read_groups(struct reader *r, enum question which, int64_t bound,
     struct reader_group **groups, size_t *n)
 {
 	sqlite3_stmt *st = question(r, which);
@@ -22,7 +22,7 @@ read_groups(struct reader *r, enum question which, int64_t job,
 	*n = 0;
 	if (st == NULL)
 		return -1;
-	statement_bind(st, "i", job);
+	statement_bind(st, "i", bound);
 	while ((rc = question_next(r, st)) == 1) {
 		*groups = xreallocarray(*groups, *n + 1, sizeof(**groups));
 		(*groups)[(*n)++] = (struct reader_group){
@@ -47,6 +47,13 @@ reader_failures(struct reader *r, int64_t job, struct reader_group **groups,
     size_t *n)
 {
 	return read_groups(r, ASK_FAILURES, job, groups, n);
+}
+
+int
+reader_job_names(struct reader *r, int64_t max, struct reader_group **jobs,
+    size_t *n)
+{
+	return read_groups(r, ASK_JOB_NAMES, max, jobs, n);
 }
 
 void

@@ -76,6 +76,9 @@ int	 reader_tiers(struct reader *, int64_t job, struct reader_group **,
 	    size_t *n);
 int	 reader_failures(struct reader *, int64_t job, struct reader_group **,
 	    size_t *n);
+/* The newest jobs: n is the number, key the name.  Counts nothing. */
+int	 reader_job_names(struct reader *, int64_t max,
+	    struct reader_group **, size_t *n);
 void	 reader_groups_free(struct reader_group *, size_t n);
 
 /* Accounts in a worker's hands now, longest first. */

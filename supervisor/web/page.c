@@ -98,6 +98,7 @@ page_login(const struct request *rq, bool wrong, struct reply *reply)
 
 const struct route page_routes[] = {
 	{ "GET", "/", ROUTE_NONE, ROUTE_STATUS, page_jobs },
+	{ "GET", "/jobs/{id}", ROUTE_NONE, ROUTE_STATUS, page_job },
 	{ "GET", "/jobs/{id}/cancel", ROUTE_NONE, 0, page_job_ask },
 	{ "GET", "/jobs/{id}/delete", ROUTE_NONE, 0, page_job_ask },
 	{ "POST", "/jobs/{id}/start", ROUTE_FORM, 0, page_job_verb },

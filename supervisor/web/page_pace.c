@@ -10,7 +10,7 @@
 #include "supervisor/web/page_frame.h"
 #include "supervisor/web/page_pace.h"
 
-#define PARTS		40		/* points of a line */
+#define PARTS		30		/* points of a line */
 
 static const struct json_object *
 find_job(struct json_object *status, int64_t id)
