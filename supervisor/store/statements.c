@@ -140,7 +140,9 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    "     WHERE s.account_id = a.id AND p.hash IS NOT s.prompt_hash))",
 	[SQL_RETRY_CHOSEN] =
 	    "UPDATE account SET state = 'pending', attempt = 0, deaths = 0,"
-	    " error_kind = NULL, error = NULL, finished_at = NULL"
+	    " error_kind = NULL, error = NULL, finished_at = NULL,"
+	    " tier = NULL, priority = NULL, summary = NULL,"
+	    " categorization = NULL, prompt_hash = NULL"
 	    " WHERE id IN (SELECT id FROM temp.chosen)"
 	    " AND state IN ('failed', 'completed')",
 	[SQL_RETRY_DROP_SECTIONS] =

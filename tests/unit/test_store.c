@@ -353,6 +353,29 @@ test_retry_by_kind_keeps_answers(void **state)
 	assert_int_equal(retry(f, (struct msg_retry){ .kind = NULL }), 0);
 }
 
+/* What was found of it is no finding any more until it is found again. */
+static void
+test_retry_fresh_forgets_the_categorization(void **state)
+{
+	struct fixture *f = *state;
+	struct msg_id account = { 0 };
+	struct store_order o;
+
+	import(f, 1);
+	o = claim(f, 1);
+	account.id = o.got[0].account;
+	note_completed(f, &o.got[0], o.got[0].run_id);
+	store_orders_clear(&o, 1);
+	assert_int_equal(store_turn(f->store, NULL, 0), 0);
+	assert_int_equal(ask(f, "SELECT count(*) FROM account"
+	    " WHERE categorization IS NOT NULL AND tier IS NOT NULL"), 1);
+	assert_int_equal(retry(f, (struct msg_retry){ .accounts = &account,
+	    .n_accounts = 1, .fresh = true }), 1);
+	assert_int_equal(ask(f, "SELECT count(*) FROM account"
+	    " WHERE state = 'pending' AND categorization IS NULL"
+	    " AND tier IS NULL AND priority IS NULL AND summary IS NULL"), 1);
+}
+
 static void
 test_retry_outdated_redoes_just_that(void **state)
 {
@@ -505,6 +528,7 @@ main(void)
 		TEST(test_S1_recovery),
 		TEST(test_I2_duplicates),
 		TEST(test_retry_by_kind_keeps_answers),
+		TEST(test_retry_fresh_forgets_the_categorization),
 		TEST(test_retry_outdated_redoes_just_that),
 		TEST(test_S4_locked_keeps_the_notes),
 		TEST(test_S7_second_opener),
