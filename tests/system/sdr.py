@@ -524,6 +524,12 @@ def assert_complete(daemon, job, count):
         assert sorted(keys) == sorted(SECTIONS)
 
 
+def pass_until_results(daemon, sim, job, count):
+    """Let time pass at a held simulator until so many accounts ended."""
+    daemon.wait(lambda: sim.pass_(FOREVER) or daemon.results(job) >= count,
+                f"{count} results")
+
+
 def assert_in_hand(daemon, sim, jobs, count, more):
     """So many accounts of each job are in hand, until so many more ended.
 

@@ -6,21 +6,9 @@ import json
 
 import pytest
 
-from sdr import (FOREVER, PLAYBOOK, PRICE, REQUESTS, SECTIONS, asked, assert_complete,
-                 companies)
-
-
-def watch(daemon, job):
-    """The most accounts of a job that were in hand at any look at it."""
-    most = 0
-
-    def over():
-        nonlocal most
-        most = max(most, daemon.states(job).get("processing", 0))
-        return daemon.job(job)[0] == "completed"
-
-    daemon.wait(over, "the end of the job")
-    return most
+from sdr import (FOREVER, PLAYBOOK, PRICE, REQUESTS, SECTIONS, asked,
+                 assert_complete, assert_in_hand, companies,
+                 pass_until_results)
 
 
 def test_hundred_accounts(sim, daemon):
@@ -49,8 +37,9 @@ def test_finished_job_started_again_asks_nothing(sim, daemon):
 
 
 def test_sequential_mode(sim, daemon):
+    sim.hold()
     job = daemon.research(5, mode="sequential")
-    assert watch(daemon, job) == 1
+    assert_in_hand(daemon, sim, [job], 1, 5)
     stats = sim.settled()
     assert stats["max_in_flight"] == 1
     assert stats["requests"] == 5 * REQUESTS
@@ -59,40 +48,45 @@ def test_sequential_mode(sim, daemon):
 @pytest.mark.parametrize("concurrency", [1, 2, 4])
 def test_concurrency_is_kept(make_sim, make_daemon, concurrency):
     sim = make_sim("--latency", "lognormal:40:0.5")
+    sim.hold()
     daemon = make_daemon(sim, processing={"concurrency": 3}).start()
     job = daemon.research(24, concurrency=concurrency)
-    assert watch(daemon, job) == concurrency
-    in_flight = sim.settled()["max_in_flight"]
-    assert len(SECTIONS) <= in_flight <= len(SECTIONS) * concurrency
-    assert daemon.states(job) == {"completed": 24}
+    daemon.wait(lambda: sim.in_flight() >= len(SECTIONS), "all sections")
+    assert_in_hand(daemon, sim, [job], concurrency, 24)
+    assert sim.settled()["max_in_flight"] <= len(SECTIONS) * concurrency
+    assert daemon.wait_job(job) == {"completed": 24}
 
 
 def test_configured_concurrency_and_queries(make_sim, make_daemon):
     sim = make_sim("--latency", 30)
+    sim.hold()
     daemon = make_daemon(
         sim, processing={"concurrency": 3, "queries": 2}).start()
     job = daemon.research(15)
-    assert watch(daemon, job) == 3
-    assert 3 < sim.settled()["max_in_flight"] <= 6
+    daemon.wait(lambda: sim.in_flight() == 6, "three times two requests")
+    assert_in_hand(daemon, sim, [job], 3, 15)
+    assert sim.settled()["max_in_flight"] == 6
 
 
 def test_worker_limit_holds_over_all_jobs(make_sim, make_daemon):
     sim = make_sim("--latency", 30)
+    sim.hold()
     daemon = make_daemon(sim, worker={"limit": 2},
                          processing={"concurrency": 5}).start()
     jobs = [daemon.import_companies([f"{n} of {name}" for n in range(8)])
             for name in ("Acme", "Bolt")]
     for job in jobs:
         daemon.do("start", job=job)
-    most = 0
+    daemon.wait(lambda: sum(map(daemon.in_hand, jobs)) == 2,
+                "two accounts in hand")
 
     def over():
-        nonlocal most
-        most = max(most, len(daemon.workers()))
+        sim.pass_(FOREVER)
+        assert len(daemon.workers()) <= 2
+        assert sum(map(daemon.in_hand, jobs)) <= 2
         return all(daemon.job(j)[0] == "completed" for j in jobs)
 
     daemon.wait(over, "the end of both jobs")
-    assert most == 2
     assert sim.settled()["requests"] == 16 * REQUESTS
 
 
@@ -132,11 +126,12 @@ def test_several_jobs(sim, daemon):
 
 def test_pause_and_resume(make_sim, make_daemon):
     sim = make_sim("--latency", 60)
+    sim.hold()
     daemon = make_daemon(sim, processing={"concurrency": 3}).start()
     job = daemon.research(15)
-    daemon.wait(lambda: daemon.states(job).get("completed", 0) >= 2,
-                "the first results")
+    pass_until_results(daemon, sim, job, 2)
     daemon.do("pause", job=job)
+    sim.let_go()
     states = daemon.wait_job(job, "paused")
     daemon.wait(lambda: "processing" not in daemon.states(job),
                 "what was in hand")
@@ -151,11 +146,12 @@ def test_pause_and_resume(make_sim, make_daemon):
 
 def test_cancel_keeps_what_is_there(make_sim, make_daemon):
     sim = make_sim("--latency", 60)
+    sim.hold()
     daemon = make_daemon(sim, processing={"concurrency": 2}).start()
     job = daemon.research(12)
-    daemon.wait(lambda: daemon.states(job).get("completed", 0) >= 2,
-                "the first results")
+    pass_until_results(daemon, sim, job, 2)
     daemon.do("cancel-job", job=job)
+    sim.let_go()
     daemon.wait(lambda: "processing" not in daemon.states(job),
                 "what was in hand")
     assert daemon.job(job)[0] == "cancelled"
