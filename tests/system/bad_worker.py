@@ -7,14 +7,15 @@ usage: bad_worker.py FOLDER [ACTION:STEP:COMPANY:TIMES ...] -- ...
 
 At STEP of the protocol, for the account of COMPANY, ACTION
 is done, at most TIMES times over all processes that share FOLDER.  "any" is
-every company; steps before the first account need it.  FOLDER gets a line in
-"pids" from each process, and what it inherited in "inherited".
+every company; steps before the first account need it.  FOLDER gets what each
+process inherited in "inherited", and then a line in "pids".
 
 Steps, in the order in which an account passes them: start, hello, research,
 permit, grant, section (sent, its outcome not), outcome, categorize (permit
 sent), done (sent, its outcome not), finished, alive.
 """
 
+import contextlib
 import json
 import os
 import resource
@@ -169,17 +170,14 @@ class Worker:
 
     def note(self):
         """Who this is, and which descriptors it got."""
-        with open(os.path.join(self.folder, "pids"), "ab") as pids:
-            pids.write(b"%d\n" % os.getpid())
-        with open(os.path.join(self.folder, "inherited"), "ab") as inherited:
-            own = inherited.fileno()
-            for name in os.listdir("/proc/self/fd"):
-                try:
-                    target = os.readlink("/proc/self/fd/" + name)
-                except FileNotFoundError:
-                    continue    # the listing itself
-                if int(name) != own:
-                    inherited.write(f"{name} {target}\n".encode())
+        pid, lines = os.getpid(), []
+        for name in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(FileNotFoundError):    # the listing's own
+                target = os.readlink("/proc/self/fd/" + name)
+                lines.append(f"{pid} {name} {target}\n")
+        for name, text in ("inherited", "".join(lines)), ("pids", f"{pid}\n"):
+            with open(os.path.join(self.folder, name), "ab") as file:
+                file.write(text.encode())
 
     def permit(self, run, section):
         self.send("permit", run_id=run, section=section, tokens=1000)

@@ -78,6 +78,14 @@ def session_of(pid):
     return processes(3, pid)
 
 
+def command_of(pid):
+    """Its command line, empty when it is gone."""
+    try:
+        return pathlib.Path("/proc", str(pid), "cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 def cpu_seconds(pid):
     stat = process_stat(pid)
     return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")

@@ -11,8 +11,9 @@ import subprocess
 
 import pytest
 
-from sdr import (KEY, REQUESTS, SECTIONS, asked, assert_bought_once,
-                 assert_complete, companies, cpu_seconds, row, wait_for)
+from sdr import (FOREVER, KEY, PATIENCE, REQUESTS, SECTIONS, asked,
+                 assert_bought_once, assert_complete, companies, cpu_seconds,
+                 pass_until_results, row, wait_for)
 
 FIRM = "Firm 002"
 
@@ -128,16 +129,21 @@ def test_A2_still_bad_after_resume_pauses_again(make_sim, make_daemon):
 
 def test_A2_late_refusal_does_not_undo_the_resume(make_sim, make_daemon):
     """What was sent before it says nothing of what is sent after it."""
-    sim = make_sim("--latency", 10)
-    sim.control(faults=["401:company=Firm 001:latency=400",
-                        "401:company=Firm 002:"
-                        "section=security:latency=2000"])
+    soon, late = 1000, FOREVER
+    sim = make_sim("--latency", soon)
+    sim.control(hold=True, faults=[
+        f"401:company=Firm 001:latency={soon}",
+        f"401:company=Firm 002:section=security:latency={late}"])
     daemon = make_daemon(sim, processing={"concurrency": 2}).start()
     job = daemon.research(4)
+    daemon.wait(lambda: sim.in_flight() == 2 * len(SECTIONS), "all of both")
+    sim.pass_(soon)
     daemon.wait_job(job, "paused")
     sim.control(faults=[])
-    assert sim.stats()["in_flight"] > 0
+    assert sim.in_flight() > 0
     daemon.do("resume", job=job)
+    sim.pass_(late)
+    sim.let_go()
     assert_complete(daemon, job, 4)
 
 
@@ -179,7 +185,7 @@ def test_A3_unreachable_provider(make_sim, make_daemon):
 def test_A4_lost_answers(make_sim, make_daemon, kind):
     """What may be billed is lost, charged as reserved, and asked again."""
     sim = make_sim("--latency", 10, "--fault", f"{kind}:total=2")
-    daemon = make_daemon(sim, endpoint={"request_timeout": 5}).start()
+    daemon = make_daemon(sim, endpoint={"request_timeout": 10}).start()
     job = daemon.research(3)
     assert_complete(daemon, job, 3)
     stats = sim.stats()
@@ -271,13 +277,18 @@ def test_A6_bad_categorization_for_ever(make_sim, make_daemon):
 
 
 def test_A6_what_is_final_is_not_tried_again(make_sim, make_daemon):
-    firms, specs = faults({k: v for k, v in FINAL.items() if v}, "security")
+    firms, specs = faults({k: v for k, v in FINAL.items() if v}, "security",
+                          f":latency={FOREVER}")
     sim = make_sim("--latency", 10)
     sim.control(faults=specs)
-    # Few enough that all sections of an account are asked before it fails.
     daemon = make_daemon(sim, processing={"max_retries": 3,
                                           "concurrency": 1}).start()
     job = daemon.research([*firms, "Good One", "Good Two"])
+    for firm in firms:
+        # It fails when all sections have been asked.
+        daemon.wait(lambda: set(SECTIONS) == set(
+            sim.stats()["by_company"].get(firm, ())), "all sections")
+        sim.pass_(FOREVER)
     assert_failed_by(daemon, sim, job, firms, FINAL, "security", 1)
 
 
@@ -423,7 +434,7 @@ def test_S3_killed_while_the_disk_is_full(small_disk, daemon_on_small_disk):
 @contextlib.contextmanager
 def locked(path):
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.execute("PRAGMA busy_timeout = 10000")
+        db.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
         db.execute("BEGIN IMMEDIATE")
         yield
         db.execute("ROLLBACK")
@@ -431,10 +442,11 @@ def locked(path):
 
 def test_S4_locked_by_somebody_else(sim, daemon):
     job = daemon.import_companies(20)
+    sim.hold()
     daemon.do("start", job=job)
-    daemon.wait(lambda: daemon.states(job).get("completed", 0) >= 2,
-                "the first results")
+    pass_until_results(daemon, sim, job, 2)
     with locked(daemon.db):
+        sim.let_go()
         daemon.wait(lambda: daemon.status()["trouble"], "trouble in status")
         before = daemon.states(job)
         assert daemon.answers()
@@ -455,7 +467,7 @@ def test_S4_start_is_answered_when_it_is_kept(sim, daemon):
             client.socket.setblocking(False)
             with pytest.raises(BlockingIOError):
                 client.socket.recv(1)
-            client.socket.settimeout(60)
+            client.socket.settimeout(PATIENCE)
         assert client.receive()["code"] == 0
     assert daemon.wait_job(job) == {"completed": 2}
 
@@ -649,9 +661,9 @@ def test_S8_readers_do_no_harm(sim, daemon):
         assert pinned.execute(
             "SELECT count(*) FROM account").fetchone() == (40,)
         daemon.do("start", job=job)
-        while daemon.job(job)[0] != "completed":
-            daemon.sql("SELECT * FROM account JOIN section "
-                       "ON account_id = account.id")
+        daemon.wait(lambda: daemon.sql(
+            "SELECT * FROM account JOIN section ON account_id = account.id")
+            and daemon.job(job)[0] == "completed", "the end of the job")
         assert pinned.execute("SELECT count(*) FROM account "
                               "WHERE state = 'pending'").fetchone() == (40,)
     assert_complete(daemon, job, 40)

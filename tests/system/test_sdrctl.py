@@ -380,7 +380,7 @@ def test_wait_ends_when_the_daemon_goes(daemon, ctl, sim, csv_file):
     sim.control(latency=FOREVER)
     ctl("import", csv_file(*some(3)))
     process = ctl.popen("start", 1, "--wait")
-    daemon.wait(lambda: daemon.states().get("processing"), "work")
+    daemon.wait(daemon.in_hand, "work")
     daemon.kill9()
     assert "went away" in ctl.end(process, NOT_RUNNING).err
 
@@ -416,8 +416,9 @@ def test_wait_for_what_does_not_go(ctl, csv_file):
     assert "no job 7" in ctl("wait", 7, code=NOT_FOUND).err
 
 
-def test_wait_on_a_terminal_draws_a_bar(daemon, ctl, csv_file):
+def test_wait_on_a_terminal_draws_a_bar(sim, ctl, csv_file):
     ctl("import", csv_file(*some(3)))
+    sim.hold()
     master, slave = pty.openpty()
     process = ctl.popen("start", 1, "--wait", stderr=slave)
     os.close(slave)
@@ -428,8 +429,10 @@ def test_wait_on_a_terminal_draws_a_bar(daemon, ctl, csv_file):
                 drawn += terminal.read(1000)
             except OSError:     # the other side is closed
                 break
+            if b"\r\x1b[K......" in drawn:
+                sim.let_go()
     ctl.end(process, OK)
-    assert b"\r\x1b[K......" in drawn and drawn.endswith(b"\r\x1b[K")
+    assert drawn.endswith(b"\r\x1b[K")
 
 
 def test_sample_pauses_for_an_estimate(sim, daemon, ctl, csv_file):
@@ -456,7 +459,7 @@ def test_budget_pauses_and_can_be_raised(sim, daemon, ctl, csv_file):
 
 
 def test_orders_and_their_statuses(daemon, ctl, sim, csv_file):
-    sim.control(latency=1500)
+    sim.hold()
     ctl("import", csv_file(*some(9)))
     for verb in "start", "pause", "resume", "set", "retry":
         args = ["--priority", 2] if verb == "set" else []
@@ -473,7 +476,8 @@ def test_orders_and_their_statuses(daemon, ctl, sim, csv_file):
     ctl("set", 1, "--mode", "parallel", "--concurrency", "auto")
     ctl("cancel", 1, "--yes")
     assert daemon.job()[0] == "cancelled"
-    daemon.wait(lambda: not daemon.states().get("processing"), "all back")
+    sim.let_go()
+    daemon.wait(lambda: not daemon.in_hand(), "all back")
     ctl("delete", 1, "--yes")
     assert daemon.value("SELECT count(*) FROM job") == 0
 
@@ -552,10 +556,10 @@ def test_danger_asks_on_a_terminal(daemon, ctl, csv_file, answer, code):
 
 
 def test_stop_waits_until_it_has_stopped(daemon, ctl, sim, csv_file):
-    sim.control(latency=1500)
+    sim.control(latency=500)
     ctl("import", csv_file(*some(3)))
     ctl("start", 1)
-    daemon.wait(lambda: sim.stats()["in_flight"], "requests")
+    daemon.wait(sim.in_flight, "requests")
     assert ctl("stop") == "stopped\n"
     assert daemon.value(
         "SELECT count(*) FROM request WHERE state = 'sent'") == 0
@@ -565,12 +569,13 @@ def test_stop_waits_until_it_has_stopped(daemon, ctl, sim, csv_file):
 
 
 def test_stop_without_waiting(daemon, ctl, sim, csv_file):
-    sim.control(latency=1500)
+    sim.hold()
     ctl("import", csv_file(*some(3)))
     ctl("start", 1)
-    daemon.wait(lambda: sim.stats()["in_flight"], "requests")
+    daemon.wait(sim.in_flight, "requests")
     assert ctl("stop", "--no-wait") == "stopping\n"
     assert daemon.socket.exists()
+    sim.let_go()
     assert daemon.ended() == 0
 
 
@@ -595,7 +600,7 @@ def test_stop_fast(daemon, ctl, sim, csv_file):
     sim.control(latency=FOREVER)
     ctl("import", csv_file(*some(3)))
     ctl("start", 1)
-    daemon.wait(lambda: daemon.states().get("processing"), "work")
+    daemon.wait(daemon.in_hand, "work")
     ctl("stop", "--fast")
     assert daemon.ended() == 0
     assert daemon.states() == {"pending": 3}
