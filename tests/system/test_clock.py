@@ -32,10 +32,12 @@ def wall(daemon):
 def test_C1_waits_are_neither_cut_nor_stretched(make_sim, make_timed, clock,
                                                 jump):
     sim = make_sim("--latency", 10, "--fault", "429:total=1:retry-after=2")
+    sim.hold()      # the refusal takes no time, but all answers do
     daemon = make_timed(sim).start()
     job = daemon.research(["Acme"])
     wait_for(lambda: sim.stats()["faults"].get("429"), "the refusal")
     clock.set(jump)
+    sim.let_go()
     assert_complete(daemon, job, 1)
     sim.settled()
     times = {}

@@ -536,17 +536,18 @@ def test_C4_running_job_goes_on_after_a_stop(make_sim, make_daemon):
 
 
 def test_C4_killed_while_it_stops(make_sim, make_daemon):
-    sim = make_sim("--latency", 2000)
+    sim = make_sim("--latency", 10)
+    sim.hold()
     daemon = make_daemon(sim, processing={"concurrency": 3}).start()
     job = daemon.research(6)
-    wait_for(lambda: sim.stats()["in_flight"] >= 12, "work in flight")
+    daemon.wait(lambda: sim.in_flight() >= 12, "work in flight")
     workers = daemon.workers()
     for number in (signal.SIGTERM, signal.SIGHUP):
         daemon.signal(number)
     daemon.wait(lambda: "topping" in daemon.log(), "the TERM")
     daemon.kill9()
     wait_for(lambda: not any(map(alive, workers)), "the workers' end")
-    sim.control(latency="10")
+    sim.let_go()
     daemon.start()
     assert_complete(daemon, job, 6)
     assert_bought_once(daemon, sim)

@@ -113,16 +113,17 @@ def test_W2_killed_for_memory(daemon_of, bad_worker):
 @pytest.mark.skipif("asan" in str(BUILD), reason="a sanitizer needs memory")
 def test_W2_no_memory_left(make_sim, make_daemon):
     """A real worker, and an answer that is too large for what it may have."""
-    sim = make_sim("--latency", 2000, "--fault",
+    sim = make_sim("--latency", 20, "--fault",
                    f"huge:company={VICTIM}:section=security:total=1")
-    daemon = make_daemon(sim, processing={"concurrency": 3}).start()
-    job = daemon.research(3)
-    wait_for(lambda: "security" in sim.stats()["by_company"].get(VICTIM, {}),
-             "the question")
-    for pid in daemon.workers():
-        size = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[0])
-        limit = size * resource.getpagesize() + (2 << 20)
-        resource.prlimit(pid, resource.RLIMIT_AS, (limit, limit))
+    sim.hold()
+    daemon = make_daemon(sim, processing={"concurrency": 1}).start()
+    job = daemon.research([VICTIM, "Acme", "Bolt"])
+    daemon.wait(lambda: sim.in_flight() == len(SECTIONS), "the questions")
+    worker, = daemon.workers()
+    size = int(pathlib.Path(f"/proc/{worker}/statm").read_text().split()[0])
+    limit = size * resource.getpagesize() + (2 << 20)
+    resource.prlimit(worker, resource.RLIMIT_AS, (limit, limit))
+    sim.let_go()
     assert_complete(daemon, job, 3)
     assert retried(daemon) == {VICTIM: 2}
     assert told(daemon, "out of memory")

@@ -75,12 +75,15 @@ def test_the_reason_names_the_cap_that_binds(sim, make_daemon, binding,
 
 def test_no_price_any_more_pauses_a_job_with_a_budget(make_sim, make_daemon):
     sim = make_sim("--latency", 100)
+    sim.hold()
     daemon = make_daemon(sim).start()
     job = daemon.research(200, budget=2_000_000)
-    daemon.wait(lambda: sim.requests() > 20, "a job well under way")
+    daemon.wait(lambda: sim.requests() > 20 or sim.pass_(100),
+                "a job well under way")
     prices = daemon.settings["prices"]
     daemon.write_conf(prices=[])
     daemon.do("reload")
+    sim.let_go()
     daemon.wait_job(job, "paused")
     assert "no price" in daemon.job(job)[1]
     # Nothing that nobody can reckon is bought, whoever asks for it.

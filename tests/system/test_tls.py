@@ -89,7 +89,8 @@ def test_A3_certificate_has_its_time(sim, make_proxy, make_daemon,
     clock.set(day * DAY)
     daemon = make_daemon(endpoint={"url": proxy.url,
                                    "ca": certificates / "ca.pem"},
-                         worker={"program": clock.worker}).start()
+                         worker={"program": clock.worker},
+                         processing={"max_retries": 10}).start()
     job = daemon.research(["Acme"])
     daemon.wait(lambda: daemon.value(
         "SELECT count(*) FROM request WHERE error_kind = 'tls'"),
