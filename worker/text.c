@@ -165,3 +165,20 @@ text_message(char out[static TEXT_MESSAGE_MAX], const char *said,
 {
 	put_line(out, said, key);
 }
+
+bool
+text_hide_key(struct buf *out, const char *s, size_t len, const char *key)
+{
+	size_t key_len = strlen(key);
+	const char *found, *end = s + len;
+
+	if (key_len < KEY_PIECE || memmem(s, len, key, key_len) == NULL)
+		return false;
+	while ((found = memmem(s, (size_t)(end - s), key, key_len)) != NULL) {
+		buf_add(out, s, (size_t)(found - s));
+		buf_puts(out, MASK);
+		s = found + key_len;
+	}
+	buf_add(out, s, (size_t)(end - s));
+	return true;
+}

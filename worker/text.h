@@ -4,6 +4,7 @@
 #ifndef WORKER_TEXT_H
 #define WORKER_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/buf.h"
@@ -30,6 +31,14 @@ void	 text_line(char out[static TEXT_MESSAGE_MAX], const char *said);
  * key may be "".
  */
 void	 text_message(char out[static TEXT_MESSAGE_MAX], const char *said,
+	    const char *key);
+
+/*
+ * Append s with "***" in place of key, wherever that stands, and return true;
+ * append nothing when it stands nowhere.  A key of less than eight bytes is
+ * none that anybody gave out, and may be a word.
+ */
+bool	 text_hide_key(struct buf *, const char *s, size_t len,
 	    const char *key);
 
 #endif

@@ -149,6 +149,37 @@ test_message_hides_the_key(void **state)
 	answer_clear(&a);
 }
 
+static void
+test_answer_hides_the_key(void **state)
+{
+	static const char body[] = "{\"id\":\"a-longer-key\",\"model\":"
+	    "\"a-longer-key\",\"status\":\"completed\",\"output\":[{"
+	    "\"type\":\"message\",\"content\":[{\"type\":\"output_text\","
+	    "\"text\":\"a-longer-key and a-longer-key\",\"annotations\":[{"
+	    "\"type\":\"url_citation\",\"title\":\"a-longer-key\","
+	    "\"url\":\"https://a-longer-key/\"}]}]}],\"usage\":{"
+	    "\"input_tokens\":1,\"output_tokens\":1}}";
+	struct answer a;
+
+	(void)state;
+	answer_init(&a);
+	answer_read(&a, &wire_responses, 200, body, strlen(body),
+	    RETRY_UNSAID, "a-longer-key");
+	assert_int_equal(a.kind, KIND_OK);
+	assert_string_equal(a.text.bytes, "*** and ***");
+	assert_string_equal(a.model, "***");
+	assert_string_equal(a.response_id, "***");
+	assert_null(strstr(json_object_to_json_string(a.citations),
+	    "a-longer-key"));
+	answer_clear(&a);
+	/* A word is no key. */
+	answer_init(&a);
+	answer_read(&a, &wire_responses, 200, body, strlen(body),
+	    RETRY_UNSAID, "longer");
+	assert_string_equal(a.model, "a-longer-key");
+	answer_clear(&a);
+}
+
 /* A model that has nothing to say may say so, with or without work done. */
 static const struct {
 	const char	*text;
@@ -397,6 +428,7 @@ main(void)
 		cmocka_unit_test(test_chat_answer),
 		cmocka_unit_test(test_citations_are_bounded),
 		cmocka_unit_test(test_message_hides_the_key),
+		cmocka_unit_test(test_answer_hides_the_key),
 		cmocka_unit_test(test_apologies),
 		cmocka_unit_test(test_apology_before_an_answer),
 		cmocka_unit_test(test_errors),
