@@ -61,7 +61,7 @@ check_text(const struct buf *text)
 {
 	if (text->len == 0)
 		return;
-	require(utf8_valid(text->bytes, text->len));
+	require(is_utf8(text->bytes, text->len));
 	for (const char *p = text->bytes; *p != '\0'; p++)
 		require((unsigned char)*p >= 0x20 || *p == '\n' ||
 		    *p == '\t');
@@ -80,7 +80,7 @@ url_of(struct json_object *citations, size_t i)
 	require(json_get_string(one, "url", &url) == 0);
 	require(json_get_string(one, "title", &title) == 0);
 	require(*title == '\0' || strcspn(title, "\r\n") == strlen(title));
-	require(utf8_valid(title, strlen(title)));
+	require(is_utf8(title, strlen(title)));
 	return url;
 }
 
@@ -116,7 +116,7 @@ static void
 check_name(const char *name)
 {
 	require(name == NULL || (strlen(name) <= NAME_MAX &&
-	    utf8_valid(name, strlen(name))));
+	    is_utf8(name, strlen(name))));
 }
 
 static void

@@ -31,7 +31,7 @@ require_value(const char *value)
 		return;
 	len = strlen(value);
 	require(len > 0 && len <= INTAKE_VALUE_MAX);
-	require(utf8_valid(value, len));
+	require(is_utf8(value, len));
 	require(value[strcspn(value, "\r\n\t")] == '\0');
 }
 
@@ -102,7 +102,7 @@ check_header(const struct intake *in)
 
 	for (size_t i = 0; i < n; i++) {
 		require(names[i][0] != '\0');
-		require(utf8_valid(names[i], strlen(names[i])));
+		require(is_utf8(names[i], strlen(names[i])));
 		for (size_t k = 0; k < i && n < 64; k++)
 			require(strcmp(names[i], names[k]) != 0);
 	}

@@ -24,7 +24,7 @@ check_string(const char *text, size_t len)
 	struct buf quoted = { 0 };
 
 	require(strlen(text) == len);
-	require(utf8_valid(text, len));
+	require(is_utf8(text, len));
 	buf_json_string(&quoted, text);
 	again = json_parse(quoted.bytes, quoted.len, err);
 	require(again != NULL);
@@ -106,6 +106,43 @@ check_value(struct json_object *value, int depth)
 	}
 }
 
+/* Members of all objects. */
+static size_t
+members(struct json_object *value)
+{
+	size_t n = 0;
+
+	if (json_object_is_type(value, json_type_array))
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			n += members(json_object_array_get_idx(value, i));
+	if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, member) {
+			(void)key;
+			n += 1 + members(member);
+		}
+	}
+	return n;
+}
+
+/* Each has a colon in the text: none was given twice and lost. */
+static size_t
+colons(const char *p, size_t len)
+{
+	const char *end = p + len;
+	bool quoted = false;
+	size_t n = 0;
+
+	for (; p < end; p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		else if (*p == '\\' && quoted)
+			p++;
+		else if (*p == ':' && !quoted)
+			n++;
+	}
+	return n;
+}
+
 /* Its own text is no longer than what was read, and says the same. */
 static void
 check_text(struct json_object *value, size_t read)
@@ -116,7 +153,7 @@ check_text(struct json_object *value, size_t read)
 	const char *text = json_text(value, &len);
 
 	require(text != NULL && len == strlen(text) && len <= read);
-	require(utf8_valid(text, len));
+	require(is_utf8(text, len));
 	first = xstrndup(text, len);
 	again = json_parse(first, len, err);
 	require(again != NULL);
@@ -133,11 +170,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	char err[JSON_ERRLEN] = "";
 	struct json_object *value = json_parse(text, len, err);
 
+	require(utf8_valid(text, len) == is_utf8(text, len));
 	if (value == NULL) {
 		require_reason(err, sizeof(err));
 		return 0;
 	}
-	require(utf8_valid(text, len));
+	require(is_utf8(text, len));
+	require(members(value) == colons(text, len));
 	check_value(value, 0);
 	check_text(value, len);
 	json_object_put(value);

@@ -74,7 +74,7 @@ check(const struct scene *s)
 		require(isfinite(v.window) && v.window >= 1);
 		require(v.in_flight == in_flight(s, (int)i));
 		require(v.reset_requests >= -1 && v.reset_tokens >= -1);
-		require((v.cause[0] == '\0') == (v.state == ENDPOINT_OPEN));
+		require(v.cause[0] != '\0' || v.state == ENDPOINT_OPEN);
 	}
 	next = limiter_next(s->limiter, s->now);
 	require(next >= -1 && next <= WAIT_MAX);

@@ -11,7 +11,6 @@
 
 #include "common/buf.h"
 #include "common/frame.h"
-#include "common/json.h"
 #include "common/message.h"
 #include "common/playbook.h"
 #include "tests/fuzz/fuzz.h"
@@ -46,7 +45,7 @@ check_hash(const char *hash)
 static void
 check_text(const char *text)
 {
-	require(utf8_valid(text, strlen(text)));
+	require(is_utf8(text, strlen(text)));
 	require(text[strspn(text, " \t\r\n")] != '\0');
 }
 

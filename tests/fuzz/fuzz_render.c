@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json.h"
 #include "common/render.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -84,13 +83,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
 	for (int i = 0; i < PARTS; i++) {
 		part[i] = input_text(&in);
-		valid = valid && utf8_valid(part[i], strlen(part[i]));
+		valid = valid && is_utf8(part[i], strlen(part[i]));
 		most += i == TEXT ? 0 : strlen(part[i]) + strlen("unknown");
 	}
 	v = (struct playbook_variables){ part[COMPANY], part[DOMAIN],
 	    part[INDUSTRY], part[SELLER] };
 	out = playbook_render(part[TEXT], &v);
-	require(!valid || utf8_valid(out, strlen(out)));
+	require(!valid || is_utf8(out, strlen(out)));
 	require(strlen(out) <= strlen(part[TEXT]) +
 	    count(part[TEXT], "{{") * most);
 	require(has_variable(part[TEXT]) || strcmp(out, part[TEXT]) == 0);

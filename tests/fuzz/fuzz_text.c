@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "common/buf.h"
-#include "common/json.h"
 #include "tests/fuzz/fuzz.h"
 #include "worker/text.h"
 
@@ -36,7 +35,7 @@ check_line(const char *line)
 	size_t len = strlen(line);
 
 	require(len < TEXT_MESSAGE_MAX);
-	require(utf8_valid(line, len));
+	require(is_utf8(line, len));
 	for (size_t i = 0; i < len; i++)
 		require((unsigned char)line[i] >= 0x20 && line[i] != 0x7f);
 	require(len == 0 || (line[0] != ' ' && line[len - 1] != ' '));
@@ -65,7 +64,7 @@ check_answer(const char *said)
 
 	text_add_answer(&once, said, strlen(said));
 	require(once.len <= strlen(said));
-	require(utf8_valid(once.bytes, once.len));
+	require(is_utf8(once.bytes, once.len));
 	for (size_t i = 0; i < once.len; i++)
 		require((unsigned char)once.bytes[i] >= 0x20 ||
 		    once.bytes[i] == '\n' || once.bytes[i] == '\t');
@@ -90,7 +89,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		check_line(line);
 		check_masked(line, key);
 	}
-	if (utf8_valid(said, strlen(said)))
+	if (is_utf8(said, strlen(said)))
 		check_answer(said);
 	free(key);
 	free(said);

@@ -11,7 +11,6 @@
 #include <strings.h>
 
 #include "common/buf.h"
-#include "common/json.h"
 #include "supervisor/web/markdown.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -109,7 +108,7 @@ check_html(const char *html)
 	const char **open = xcalloc(DEPTH_MAX, sizeof(*open)), *end;
 	size_t depth = 0;
 
-	require(utf8_valid(html, strlen(html)));
+	require(is_utf8(html, strlen(html)));
 	while ((html = strchr(html, '<')) != NULL) {
 		end = strchr(html, '>');
 		require(end != NULL);

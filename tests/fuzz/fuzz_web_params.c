@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "common/buf.h"
-#include "common/json.h"
 #include "supervisor/web/html.h"
 #include "supervisor/web/params.h"
 #include "supervisor/web/request.h"
@@ -32,7 +31,7 @@ static const struct route *const tables[] = { routes, NULL };
 static void
 check_text(const char *text)
 {
-	require(utf8_valid(text, strlen(text)));
+	require(is_utf8(text, strlen(text)));
 }
 
 static void
