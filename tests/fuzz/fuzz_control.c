@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "supervisor/control.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/webserver.h"
 #include "tests/fuzz/fuzz.h"
 
 #define REQUESTS_MAX	40
@@ -51,6 +52,7 @@ supervisor_make(struct supervisor *sup)
 	TAILQ_INIT(&sup->jobs);
 	TAILQ_INIT(&sup->runs);
 	TAILQ_INIT(&sup->hooks);
+	webserver_init(sup);
 	free(conf);
 	free(path);
 }
