@@ -13,6 +13,7 @@
 #include "supervisor/intake/intake_column.h"
 #include "supervisor/intake/intake_text.h"
 
+#define COLUMNS_MAX	16384		/* as many as a spreadsheet has */
 #define SHOWN_MAX	40		/* bytes of one heading in an error */
 #define LIST_MAX	((size_t)300)	/* bytes of all of them */
 
@@ -150,22 +151,34 @@ find_columns(struct columns *c, const struct intake_options *options,
 	return -1;
 }
 
-/* Column i is called this, or, when that is empty or taken, by its number. */
+static bool
+is_taken(const struct columns *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (strcmp(c->names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The next column is called this, or, when that is empty or taken, by its
+ * number; a heading may look like one that was made so.
+ */
 static void
 add_name(struct columns *c, const char *heading)
 {
-	size_t i, number = c->n + 1;
+	size_t number = c->n + 1;
+	char *longer, *name = *heading == '\0' ?
+	    xasprintf("column %zu", number) : xstrdup(heading);
 
-	for (i = 0; i < c->n; i++)
-		if (strcmp(c->names[i], heading) == 0)
-			break;
-	if (*heading == '\0')
-		c->names[c->n] = xasprintf("column %zu", number);
-	else if (i < c->n)
-		c->names[c->n] = xasprintf("%s (column %zu)", heading, number);
-	else
-		c->names[c->n] = xstrdup(heading);
-	c->n++;
+	while (is_taken(c, name)) {
+		longer = xasprintf("%s (column %zu)", name, number);
+		free(name);
+		name = longer;
+	}
+	c->names[c->n++] = name;
 }
 
 int
@@ -176,6 +189,11 @@ columns_read(struct columns *c, char *const *headings, size_t n,
 	size_t i;
 	int res;
 
+	if (n > COLUMNS_MAX) {
+		snprintf(err, INTAKE_ERRLEN, "the header has %zu columns, at "
+		    "most %d are read", n, COLUMNS_MAX);
+		return -1;
+	}
 	c->names = xcalloc(n, sizeof(*c->names));
 	c->extra = xcalloc(n, sizeof(*c->extra));
 	for (i = 0; i < n; i++)

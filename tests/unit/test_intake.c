@@ -561,6 +561,26 @@ test_headings_that_need_a_name(void **state)
 	check(TEXT("name,,Tag,Tag\nA,1,2,3\n"),
 	    "2: A key=name:a extra={\"column 2\":\"1\",\"Tag\":\"2\","
 	    "\"Tag (column 4)\":\"3\"}\n");
+	/* One that looks as if it had been named by its number. */
+	check(TEXT("name,Tag (column 4),Tag,Tag\nA,1,2,3\n"),
+	    "2: A key=name:a extra={\"Tag (column 4)\":\"1\",\"Tag\":\"2\","
+	    "\"Tag (column 4) (column 4)\":\"3\"}\n");
+}
+
+/* Names are compared with each other: too many would take for ever. */
+static void
+test_I1_too_many_columns(void **state)
+{
+	struct buf file = { 0 };
+
+	(void)state;
+	buf_puts(&file, "name");
+	for (int i = 0; i < 200000; i++)
+		buf_putc(&file, ',');
+	buf_puts(&file, "\nA\n");
+	check(file.bytes, file.len, "error: the header has 200001 columns, "
+	    "at most 16384 are read\n");
+	buf_clear(&file);
 }
 
 static void
@@ -874,6 +894,7 @@ main(void)
 		cmocka_unit_test(test_delimiters),
 		cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_headings_that_need_a_name),
+		cmocka_unit_test(test_I1_too_many_columns),
 		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_header_is_shown),
 		cmocka_unit_test(test_sink_ends_it),
