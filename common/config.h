@@ -70,6 +70,7 @@ struct config {
 	int64_t	 worker_max_memory;	/* MiB */
 	int64_t	 worker_timeout;	/* seconds of granted work */
 	char	*worker_program;	/* "": beside the daemon or libexec */
+	char	*worker_sandbox;	/* "auto", "require" or "off" */
 
 	int64_t	 budget_per_job;	/* micro-dollars, 0: none */
 	int64_t	 budget_per_day;

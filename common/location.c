@@ -143,6 +143,17 @@ location_host(const char *url)
 	return *p == '[' ? xstrndup(p + 1, len - 2) : xstrndup(p, len);
 }
 
+uint16_t
+location_port(const char *url)
+{
+	const char *p = authority(url);
+
+	p = p == NULL ? "" : p + host_len(p);
+	if (*p == ':')
+		return (uint16_t)strtoul(p + 1, NULL, 10);
+	return location_is_https(url) ? 443 : 80;
+}
+
 static bool
 is_loopback_host(const char *host)
 {

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * The forms of names, URLs and addresses in a configuration.  Each check
@@ -21,6 +22,8 @@ int	 location_check_hosts(const char *, char *why, size_t whylen);
 /* Of a URL that passed the check; the caller frees. No brackets, no port. */
 char	*location_host(const char *url);
 
+/* Likewise; 443 or 80 where it names none. */
+uint16_t location_port(const char *url);
 /* 127.0.0.0/8, ::1 or localhost: what is sent there stays on the machine. */
 bool	 location_is_loopback(const char *url);
 /* The same of an ADDRESS:PORT that passed its check. */

@@ -107,6 +107,7 @@ static const struct field configure_fields[] = {
 	LONG_TEXT(msg_configure, categorize),
 	LONG_TEXT(msg_configure, seller),
 	OBJECT(msg_configure, schema),
+	OPT_TEXT(msg_configure, sandbox),
 };
 
 static const struct field key_fields[] = {
@@ -150,6 +151,10 @@ static const struct field probe_fields[] = {
 static const struct field hello_fields[] = {
 	INT(msg_hello, version, 1),
 	INT(msg_hello, pid, 1),
+	BOOL(msg_hello, files),
+	BOOL(msg_hello, ports),
+	BOOL(msg_hello, calls),
+	OPT_TEXT(msg_hello, lacking),
 };
 
 static const struct field permit_fields[] = {
@@ -223,6 +228,7 @@ static const struct field log_fields[] = {
 
 static const struct field alive_fields[] = {
 	INT(msg_alive, memory, 0),
+	BOOL(msg_alive, retire),
 };
 
 static const struct field web_fields[] = {

@@ -103,7 +103,7 @@ struct msg_prompt {
 	char	*text;
 };
 
-/* Before the first account, and again when something of it changed. */
+/* Before the first account, and only then. */
 struct msg_configure {
 	int64_t	 version;		/* MESSAGE_VERSION */
 	struct msg_endpoint *endpoints;
@@ -113,6 +113,7 @@ struct msg_configure {
 	char	*categorize;
 	char	*seller;
 	struct json_object *schema;	/* of the categorization */
+	char	*sandbox;		/* worker.sandbox; optional: "auto" */
 };
 
 struct msg_key {
@@ -162,9 +163,17 @@ struct msg_probe {
 	char	*endpoint;
 };
 
+/*
+ * Once configured, and with its sandbox around it: which of the fences of
+ * common/sandbox.h stand, and what is missing, why.
+ */
 struct msg_hello {
 	int64_t	 version;
 	int64_t	 pid;
+	bool	 files;
+	bool	 ports;
+	bool	 calls;
+	char	*lacking;		/* optional */
 };
 
 /*
@@ -248,6 +257,7 @@ struct msg_log {
 /* After each account. */
 struct msg_alive {
 	int64_t	 memory;		/* resident, KiB */
+	bool	 retire;		/* a fresh process would do better */
 };
 
 /* ---- supervisor and web ---- */

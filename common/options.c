@@ -44,6 +44,9 @@ static const char *const mode_env_words[] = {
 static const char *const preset_words[] = {
 	"conservative", "moderate", "aggressive", NULL
 };
+static const char *const sandbox_words[] = {
+	"auto", "require", "off", NULL
+};
 static const char *const api_words[] = { "responses", "chat", NULL };
 
 static const struct option options[] = {
@@ -106,6 +109,10 @@ static const struct option options[] = {
 	{ .name = "worker.program", CONFIG(worker_program),
 	    .type = OPTION_PATH, .max = PATH_BYTES, .fallback = "",
 	    .help = "the worker's program file" },
+	{ .name = "worker.sandbox", CONFIG(worker_sandbox),
+	    .type = OPTION_STRING, .max = NAME_BYTES,
+	    .words = sandbox_words, .fallback = "auto",
+	    .help = "what a worker gives up before its first account" },
 
 	{ .name = "endpoints.name", ENDPOINT(name), .type = OPTION_STRING,
 	    .min = 1, .max = NAME_BYTES, .required = true,

@@ -4,6 +4,7 @@
 /* What a worker is told before it is given anything to do. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/config.h"
 #include "common/playbook.h"
@@ -52,7 +53,8 @@ configure_message(const struct config *config, const struct playbook *book)
 	    .n_sections = book->n_sections,
 	    .categorize = book->categorize,
 	    .seller = book->seller,
-	    .schema = book->schema } };
+	    .schema = book->schema,
+	    .sandbox = config->worker_sandbox } };
 }
 
 void
@@ -60,4 +62,35 @@ configure_clear(struct message *msg)
 {
 	free(msg->configure.endpoints);
 	free(msg->configure.sections);
+}
+
+static struct buf
+encoded(const struct config *config, const struct playbook *book)
+{
+	struct message msg = configure_message(config, book);
+	struct buf out = { 0 };
+
+	message_encode(&msg, &out);
+	configure_clear(&msg);
+	return out;
+}
+
+static void
+wipe(struct buf *b)
+{
+	explicit_bzero(b->bytes, b->len);
+	buf_clear(b);
+}
+
+bool
+configure_equal(const struct config *config, const struct playbook *book,
+    const struct config *config2, const struct playbook *book2)
+{
+	struct buf one = encoded(config, book), two = encoded(config2, book2);
+	bool equal = one.len == two.len &&
+	    memcmp(one.bytes, two.bytes, one.len) == 0;
+
+	wipe(&one);
+	wipe(&two);
+	return equal;
 }

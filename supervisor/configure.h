@@ -4,6 +4,8 @@
 #ifndef SUPERVISOR_CONFIGURE_H
 #define SUPERVISOR_CONFIGURE_H
 
+#include <stdbool.h>
+
 #include "common/message.h"
 
 struct config;
@@ -16,5 +18,8 @@ struct playbook;
 struct message configure_message(const struct config *,
 	    const struct playbook *);
 void	 configure_clear(struct message *);
+/* Whether workers are told the same by both. */
+bool	 configure_equal(const struct config *, const struct playbook *,
+	    const struct config *, const struct playbook *);
 
 #endif

@@ -303,6 +303,7 @@ pool_clear(struct supervisor *sup)
 			waitpid(w->pid, &w->status, 0);
 		worker_free(w);
 	}
+	free(sup->pool.sandbox.lacking);
 	free(sup->pool.program);
 }
 
@@ -477,10 +478,10 @@ pool_next(const struct supervisor *sup, int64_t now)
 void
 pool_reconfigure(struct supervisor *sup)
 {
-	struct worker *w;
+	struct worker *w, *next;
 
 	sup->pool.generation++;
-	TAILQ_FOREACH(w, &sup->pool.workers, link)
-		if (w->state == WORKER_IDLE || w->state == WORKER_STARTING)
-			worker_configure(w);
+	TAILQ_FOREACH_SAFE(w, &sup->pool.workers, link, next)
+		if (w->state == WORKER_IDLE)
+			worker_quit(w);
 }

@@ -29,9 +29,28 @@ put_known(struct json_object *o, const char *key, double value)
 }
 
 static void
+put_bool(struct json_object *o, const char *key, bool value)
+{
+	json_object_object_add(o, key, json_object_new_boolean(value));
+}
+
+static void
 put_text(struct json_object *o, const char *key, const char *value)
 {
 	json_object_object_add(o, key, json_object_new_string(value));
+}
+
+/* Null until a worker has begun. */
+static struct json_object *
+sandbox_json(const struct msg_hello *hello)
+{
+	struct json_object *o = json_object_new_object();
+
+	put_bool(o, "files", hello->files);
+	put_bool(o, "ports", hello->ports);
+	put_bool(o, "calls", hello->calls);
+	put_text(o, "lacking", hello->lacking == NULL ? "" : hello->lacking);
+	return o;
 }
 
 static struct json_object *
@@ -48,6 +67,8 @@ workers_json(const struct supervisor *sup)
 	put_int(o, "started", pool->started);
 	put_int(o, "deaths", pool->deaths);
 	put_int(o, "backoff_ms", wait > 0 ? wait : 0);
+	json_object_object_add(o, "sandbox", pool->sandbox.pid == 0 ? NULL :
+	    sandbox_json(&pool->sandbox));
 	return o;
 }
 

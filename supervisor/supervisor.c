@@ -24,6 +24,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "supervisor/configure.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/webserver.h"
 
@@ -151,6 +152,7 @@ supervisor_reload(struct supervisor *sup, char err[static STORE_ERRLEN])
 {
 	struct loaded next = { 0 };
 	struct job *job;
+	bool same;
 
 	if (load(sup, &next, err) == -1) {
 		loaded_clear(&next);
@@ -159,10 +161,13 @@ supervisor_reload(struct supervisor *sup, char err[static STORE_ERRLEN])
 		return -1;
 	}
 	swap(sup, &next);
+	same = configure_equal(next.config, next.playbook, sup->config,
+	    sup->playbook);
 	loaded_clear(&next);
 	sup->renewed_mono = clock_mono();
 	limiter_setup(sup);
-	pool_reconfigure(sup);
+	if (!same)
+		pool_reconfigure(sup);
 	webserver_reconfigure(sup);
 	TAILQ_FOREACH(job, &sup->jobs, link)
 		job_halt(sup, job);

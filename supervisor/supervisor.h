@@ -157,6 +157,7 @@ struct pool {
 	int			 failures;	/* deaths since a success */
 	int64_t			 spawn_mono;	/* no new one before that */
 	int64_t			 started, deaths;
+	struct msg_hello	 sandbox;	/* of the latest; pid 0: none */
 	unsigned		 generation;	/* of the configuration */
 };
 
@@ -301,6 +302,7 @@ int64_t	 pool_next(const struct supervisor *, int64_t now);
 struct worker *pool_idle(struct supervisor *, int64_t now);
 int	 pool_idle_count(const struct supervisor *, int64_t now);
 void	 pool_reap(struct supervisor *);
+/* Workers of the old configuration make room as they become free. */
 void	 pool_reconfigure(struct supervisor *);
 void	 pool_flush(struct supervisor *);
 /* They were not read for so long: no deadline of theirs ran meanwhile. */

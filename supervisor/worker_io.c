@@ -72,13 +72,34 @@ worker_writable(int fd, short what, void *arg)
 
 /* ---- what a worker says ---- */
 
+/* What its sandbox lacks is said when it is not what the last one lacked. */
+static void
+note_sandbox(struct pool *pool, struct msg_hello *hello)
+{
+	const char *before = pool->sandbox.lacking;
+
+	if (hello->lacking != NULL &&
+	    (before == NULL || strcmp(before, hello->lacking) != 0))
+		log_warn("the sandbox of workers is not complete: %s",
+		    hello->lacking);
+	free(pool->sandbox.lacking);
+	pool->sandbox = *hello;
+	hello->lacking = NULL;
+}
+
 static int
 said_hello(struct worker *w, struct message *msg)
 {
+	struct pool *pool = &w->sup->pool;
+
 	if (w->state != WORKER_STARTING ||
 	    msg->hello.version != MESSAGE_VERSION)
 		return -1;
+	note_sandbox(pool, &msg->hello);
 	worker_set_state(w, WORKER_IDLE);
+	/* Its sandbox was made for endpoints that are gone. */
+	if (w->generation != pool->generation)
+		worker_quit(w);
 	return 0;
 }
 
@@ -156,11 +177,10 @@ said_alive(struct worker *w, struct message *msg)
 	w->sup->pool.spawn_mono = 0;
 	worker_set_state(w, WORKER_IDLE);
 	w->rest_until = w->since + config->delay;
-	if (w->accounts >= w->max_accounts ||
-	    w->memory > config->worker_max_memory * 1024)
+	if (w->accounts >= w->max_accounts || msg->alive.retire ||
+	    w->memory > config->worker_max_memory * 1024 ||
+	    w->generation != w->sup->pool.generation)
 		worker_quit(w);
-	else if (w->generation != w->sup->pool.generation)
-		worker_configure(w);
 	return 0;
 }
 

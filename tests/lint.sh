@@ -23,6 +23,8 @@ only_in 'event2/.*' '^supervisor/[a-z_]*\.[ch]$'
 only_in 'libconfig\.h' '^common/(config|conftext|options|config_[a-z]*)\.[ch]$'
 only_in 'cmark-gfm.*\.h' '^supervisor/web/markdown\.c$'
 only_in 'microhttpd\.h' '^supervisor/web/'
+only_in 'seccomp\.h' '^common/sandbox_calls\.c$'
+only_in 'linux/landlock\.h' '^common/sandbox_files\.c$'
 
 hits=$(grep -rlE '#include "(supervisor|tests)/' common worker || true)
 [ -z "$hits" ] || note "includes of the supervisor's or tests' in: $hits"

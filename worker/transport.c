@@ -152,6 +152,12 @@ remote_new(const char *url, const char *key, const char *ca, int64_t timeout)
 	return r;
 }
 
+const char *
+remote_trust(const struct remote *r)
+{
+	return r->ca_directory != NULL ? r->ca_directory : r->ca_file;
+}
+
 void
 remote_free(struct remote *r)
 {

@@ -48,6 +48,8 @@ typedef void reply_fn(void *arg, const struct reply *);
 struct remote *remote_new(const char *url, const char *key, const char *ca,
 	    int64_t timeout);
 void	 remote_free(struct remote *);
+/* The file or directory of certificates that it trusts; NULL: unknown. */
+const char *remote_trust(const struct remote *);
 /* What stands before the key: hosts below azure.com want their own header. */
 const char *remote_key_header(const char *url);
 

@@ -24,6 +24,7 @@
 
 #include "worker/ask.h"
 #include "worker/channel.h"
+#include "worker/confine.h"
 #include "worker/probe.h"
 #include "worker/research.h"
 #include "worker/setup.h"
@@ -36,6 +37,8 @@ struct worker {
 	struct transport *transport;
 	struct setup	*setup;		/* NULL until configured */
 	struct research	*research;	/* NULL between accounts */
+	struct confine	 confine;
+	int		 statm;		/* of proc(5); -1: cannot be read */
 	bool		 quitting;
 };
 
@@ -51,17 +54,34 @@ give_up(struct worker *w, const char *why)
 /* ---- messages ---- */
 
 static void
+say_hello(struct worker *w)
+{
+	const struct sandbox *box = &w->confine.box;
+	struct message msg = {
+		.type = MESSAGE_HELLO,
+		.hello = { .version = MESSAGE_VERSION, .pid = getpid(),
+		    .files = box->files, .ports = box->ports,
+		    .calls = box->calls,
+		    .lacking = box->lacking[0] == '\0' ? NULL :
+		    channel_text(box->lacking) },
+	};
+
+	channel_send(&w->channel, &msg);
+}
+
+static void
 on_configure(struct worker *w, struct message *msg)
 {
 	char err[MESSAGE_ERRLEN];
-	struct setup *setup;
 
+	if (w->setup != NULL)
+		give_up(w, "the sandbox is for one configuration");
 	if (msg->configure.version != MESSAGE_VERSION)
 		give_up(w, "sdrd and sdr-worker are of different versions");
-	if ((setup = setup_new(msg, err)) == NULL)
+	if ((w->setup = setup_new(msg, err)) == NULL ||
+	    confine_enter(&w->confine, w->setup, err) == -1)
 		give_up(w, err);
-	setup_unref(w->setup);
-	w->setup = setup;
+	say_hello(w);
 }
 
 static void
@@ -125,18 +145,14 @@ static void (*const on_message[MESSAGE_TYPES])(struct worker *,
 
 /* Resident memory in KiB; 0 when the system does not say. */
 static int64_t
-resident_memory(void)
+resident_memory(const struct worker *w)
 {
 	char text[128] = "", *second;
 	long pages = 0;
-	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 
-	if (fd == -1)
-		return 0;
-	if (read(fd, text, sizeof(text) - 1) > 0 &&
+	if (pread(w->statm, text, sizeof(text) - 1, 0) > 0 &&
 	    strtol(text, &second, 10) > 0)
 		pages = strtol(second, NULL, 10);
-	close(fd);
 	return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
@@ -150,7 +166,8 @@ finish_research(struct worker *w)
 		return;
 	research_free(w->research);
 	w->research = NULL;
-	msg.alive.memory = resident_memory();
+	msg.alive.memory = resident_memory(w);
+	msg.alive.retire = confine_outdated(&w->confine);
 	channel_send(&w->channel, &msg);
 }
 
@@ -183,6 +200,18 @@ receive(struct worker *w)
 }
 
 static void
+tell_refusals(struct worker *w)
+{
+	char *name;
+
+	while ((name = sandbox_refused()) != NULL) {
+		channel_log(&w->channel, LOG_LEVEL_WARNING, "the sandbox "
+		    "refuses the system call %s", name);
+		free(name);
+	}
+}
+
+static void
 loop(struct worker *w)
 {
 	struct pollfd fds[2] = {
@@ -201,6 +230,7 @@ loop(struct worker *w)
 			receive(w);
 		transport_step(w->transport);
 		finish_research(w);
+		tell_refusals(w);
 	}
 }
 
@@ -278,17 +308,6 @@ parse_arguments(int argc, char **argv)
 	return parent;
 }
 
-static void
-say_hello(struct channel *channel)
-{
-	struct message msg = {
-		.type = MESSAGE_HELLO,
-		.hello = { MESSAGE_VERSION, getpid() },
-	};
-
-	channel_send(channel, &msg);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -299,7 +318,8 @@ main(int argc, char **argv)
 		introduce();
 	channel_init(&worker.channel);
 	worker.transport = transport_new();
-	say_hello(&worker.channel);
+	/* Kept open: the sandbox is around us when it is read. */
+	worker.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	loop(&worker);
 	/* Not exit(): libcurl would wait for its resolver's threads. */
 	_exit(0);

@@ -192,7 +192,9 @@ check_endpoints(struct check *c)
 	if (trial_begin(&trial, program, c->config, c->book, err) == -1) {
 		found(c, false, "worker", "%s: %s", program, err);
 	} else {
-		found(c, true, "worker", "%s", program);
+		found(c, true, "worker", "%s%s%s", program,
+		    trial.lacking[0] == '\0' ? "" :
+		    "; its sandbox is not complete: ", trial.lacking);
 		for (i = 0; i < c->config->n_endpoints; i++)
 			try_endpoint(c, &trial, &c->config->endpoints[i]);
 		trial_end(&trial);

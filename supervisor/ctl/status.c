@@ -85,6 +85,25 @@ print_degraded(const struct ctl *ctl, const struct json_object *o)
 		    "each job does one account at a time until that ends");
 }
 
+static const char *
+fenced(const struct json_object *o, const char *key)
+{
+	bool fence = false;
+
+	json_get_bool(o, key, &fence);
+	return fence ? "fenced" : "open";
+}
+
+static void
+print_sandbox(const struct ctl *ctl, const struct json_object *o)
+{
+	ctl_say(ctl, "sandbox of workers: files %s, ports %s, system calls "
+	    "%s", fenced(o, "files"), fenced(o, "ports"), fenced(o, "calls"));
+	if (*text(o, "lacking") != '\0')
+		ctl_say(ctl, "sandbox is not complete: %s",
+		    text(o, "lacking"));
+}
+
 /* ---- tables ---- */
 
 /* "98.0%", "12.3/min", "5 min 3 s": empty where nothing is known yet. */
@@ -256,11 +275,14 @@ print_list(const struct json_object *result, const char *key,
 static void
 print_status(const struct ctl *ctl, const struct json_object *result)
 {
-	struct json_object *workers = NULL, *web = NULL;
+	struct json_object *workers = NULL, *sandbox = NULL, *web = NULL;
 
 	print_daemon(ctl, result);
 	if (json_get_object(result, "workers", &workers) == 0)
 		print_workers(ctl, workers);
+	if (workers != NULL &&
+	    json_get_object(workers, "sandbox", &sandbox) == 0)
+		print_sandbox(ctl, sandbox);
 	if (json_get_object(result, "web", &web) == 0)
 		print_web(ctl, web);
 	print_degraded(ctl, result);

@@ -3,6 +3,7 @@
 
 #include <sys/wait.h>
 
+#include <bsd/string.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -15,17 +16,25 @@
 #define START_MS	10000
 #define REQUEST_MS_MAX	90000	/* nobody waits longer for a check */
 
-/* The next message of this type; others are of no interest here. */
+/*
+ * The next message of this type.  A worker that gives up says why before it
+ * goes; other messages are of no interest here.
+ */
 static int
 expect(struct trial *t, enum message_type type, struct message *msg,
     int64_t deadline_mono, char err[static MESSAGE_ERRLEN])
 {
 	for (;;) {
 		if (peer_receive(&t->peer, SIDE_FROM_WORKER, msg,
-		    deadline_mono, err) == -1)
+		    deadline_mono, err) == -1) {
+			if (t->said[0] != '\0')
+				strlcpy(err, t->said, MESSAGE_ERRLEN);
 			return -1;
+		}
 		if (msg->type == type)
 			return 0;
+		if (msg->type == MESSAGE_LOG)
+			strlcpy(t->said, msg->log.text, sizeof(t->said));
 		message_clear(msg);
 	}
 }
@@ -38,6 +47,7 @@ trial_begin(struct trial *t, const char *program, const struct config *config,
 	struct message configure, hello;
 	int rc;
 
+	t->said[0] = t->lacking[0] = '\0';
 	if (spawn_worker(program, &t->worker, err, MESSAGE_ERRLEN) == -1)
 		return -1;
 	peer_init(&t->peer, t->worker.to, t->worker.from, FRAME_LIMIT_WORKER);
@@ -46,11 +56,14 @@ trial_begin(struct trial *t, const char *program, const struct config *config,
 	configure_clear(&configure);
 	if (rc == 0)
 		rc = expect(t, MESSAGE_HELLO, &hello, deadline_mono, err);
-	if (rc == -1)
+	if (rc == -1) {
 		trial_end(t);
-	else
-		message_clear(&hello);
-	return rc;
+		return -1;
+	}
+	if (hello.hello.lacking != NULL)
+		strlcpy(t->lacking, hello.hello.lacking, sizeof(t->lacking));
+	message_clear(&hello);
+	return 0;
 }
 
 int

@@ -15,6 +15,8 @@ struct playbook;
 struct trial {
 	struct spawned	 worker;
 	struct peer	 peer;
+	char		 said[MESSAGE_ERRLEN];	/* its last line of log, or "" */
+	char		 lacking[MESSAGE_ERRLEN]; /* of its sandbox, or "" */
 };
 
 /* The worker is up and has the configuration; -1 with err. */
