@@ -393,6 +393,22 @@ check_web(const struct loader *l)
 }
 
 static int
+check_background(const struct loader *l)
+{
+	const struct config_endpoint *e;
+
+	for (size_t i = 0; i < l->config->n_endpoints; i++) {
+		e = &l->config->endpoints[i];
+		if (e->background && strcmp(e->api, "responses") != 0)
+			return complain_of(l, "endpoints.background", i,
+			    "only api = \"responses\" can make answers in "
+			    "the background (endpoint \"%s\" has \"%s\")",
+			    e->name, e->api);
+	}
+	return 0;
+}
+
+static int
 check_whole(const struct loader *l)
 {
 	const struct config *c = l->config;
@@ -403,7 +419,8 @@ check_whole(const struct loader *l)
 		    "\"...\"; } );", c->path);
 		return -1;
 	}
-	if (check_unique(l) == -1 || check_web(l) == -1)
+	if (check_unique(l) == -1 || check_background(l) == -1 ||
+	    check_web(l) == -1)
 		return -1;
 	return check_budget(l);
 }

@@ -37,6 +37,7 @@ struct config_endpoint {
 	int64_t	 max_output_tokens;	/* of one request */
 	int64_t	 max_searches;		/* of one request; 0: no web search */
 	int64_t	 request_timeout;	/* seconds, one request */
+	int64_t	 background;		/* 1: made there, and fetched */
 	char	*key;			/* resolved secret; "" when none */
 };
 

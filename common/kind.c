@@ -50,6 +50,8 @@ static const struct kind_info kinds[KIND_COUNT] = {
 	    "empty answer" },
 	[KIND_INVALID] = { "invalid", REMEDY_RETRY, false, false, false,
 	    "answer does not match the schema" },
+	[KIND_GONE] = { "gone", REMEDY_RETRY, true, false, false,
+	    "the provider no longer has the answer" },
 	[KIND_WORKER_DIED] = { "worker_died", REMEDY_RETRY, true, false,
 	    false, "the worker process died" },
 	[KIND_DEADLINE] = { "deadline", REMEDY_FAIL, true, false, false,

@@ -36,6 +36,7 @@ enum kind {
 	KIND_FILTERED,		/* incomplete: content_filter */
 	KIND_EMPTY,		/* nothing that counts as an answer */
 	KIND_INVALID,		/* the categorization breaks its schema */
+	KIND_GONE,		/* made in the background, and there no more */
 	/* Not a request's own. */
 	KIND_WORKER_DIED,
 	KIND_DEADLINE,		/* the account's granted time ran out */

@@ -89,6 +89,7 @@ static const struct field endpoint_fields[] = {
 	INT(msg_endpoint, max_output_tokens, 1),
 	INT(msg_endpoint, max_searches, 0),
 	INT(msg_endpoint, request_timeout, 1),
+	BOOL(msg_endpoint, background),
 };
 static const struct record endpoint_record =
     RECORD_OF(msg_endpoint, endpoint_fields);
@@ -138,10 +139,12 @@ static const struct field grant_fields[] = {
 	TEXT(msg_grant, section),
 	INT(msg_grant, request, 1),
 	TEXT(msg_grant, endpoint),
+	OPT_TEXT(msg_grant, response_id),
 };
 
 static const struct field cancel_fields[] = {
 	TEXT(msg_cancel, run_id),
+	BOOL(msg_cancel, leave),
 };
 
 static const struct field probe_fields[] = {
@@ -161,6 +164,25 @@ static const struct field permit_fields[] = {
 	TEXT(msg_permit, run_id),
 	TEXT(msg_permit, section),
 	COUNT(msg_permit, tokens, MESSAGE_TOKENS_MAX),
+};
+
+static const struct field limits_fields[] = {
+	OPT_INT(msg_limits, limit_requests),
+	OPT_INT(msg_limits, remaining_requests),
+	OPT_INT(msg_limits, reset_requests),
+	OPT_INT(msg_limits, limit_tokens),
+	OPT_INT(msg_limits, remaining_tokens),
+	OPT_INT(msg_limits, reset_tokens),
+	OPT_INT(msg_limits, retry_after),
+};
+static const struct record limits_record =
+    RECORD_OF(msg_limits, limits_fields);
+
+static const struct field created_fields[] = {
+	TEXT(msg_created, run_id),
+	INT(msg_created, request, 1),
+	TEXT(msg_created, response_id),
+	RECORD(msg_created, limits, limits_record),
 };
 
 static const struct field section_fields[] = {
@@ -186,18 +208,6 @@ static const struct field usage_fields[] = {
 };
 static const struct record usage_record = RECORD_OF(msg_usage, usage_fields);
 
-static const struct field limits_fields[] = {
-	OPT_INT(msg_limits, limit_requests),
-	OPT_INT(msg_limits, remaining_requests),
-	OPT_INT(msg_limits, reset_requests),
-	OPT_INT(msg_limits, limit_tokens),
-	OPT_INT(msg_limits, remaining_tokens),
-	OPT_INT(msg_limits, reset_tokens),
-	OPT_INT(msg_limits, retry_after),
-};
-static const struct record limits_record =
-    RECORD_OF(msg_limits, limits_fields);
-
 static const struct field outcome_fields[] = {
 	TEXT(msg_outcome, run_id),
 	INT(msg_outcome, request, 0),
@@ -208,6 +218,7 @@ static const struct field outcome_fields[] = {
 	INT(msg_outcome, latency, 0),
 	BOOL(msg_outcome, billed),
 	BOOL(msg_outcome, lost),
+	BOOL(msg_outcome, open),
 	RECORD(msg_outcome, usage, usage_record),
 	RECORD(msg_outcome, limits, limits_record),
 	OPT_TEXT(msg_outcome, model),
@@ -324,6 +335,8 @@ static const struct {
 	    RECORD_OF(msg_hello, hello_fields) },
 	[MESSAGE_PERMIT] = { "permit", SIDE_FROM_WORKER,
 	    RECORD_OF(msg_permit, permit_fields) },
+	[MESSAGE_CREATED] = { "created", SIDE_FROM_WORKER,
+	    RECORD_OF(msg_created, created_fields) },
 	[MESSAGE_SECTION] = { "section", SIDE_FROM_WORKER,
 	    RECORD_OF(msg_section, section_fields) },
 	[MESSAGE_DONE] = { "done", SIDE_FROM_WORKER,

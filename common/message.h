@@ -44,6 +44,7 @@ enum message_type {
 	/* worker to supervisor */
 	MESSAGE_HELLO,
 	MESSAGE_PERMIT,
+	MESSAGE_CREATED,
 	MESSAGE_SECTION,
 	MESSAGE_DONE,
 	MESSAGE_OUTCOME,
@@ -95,6 +96,7 @@ struct msg_endpoint {
 	int64_t	 max_output_tokens;
 	int64_t	 max_searches;		/* 0: no web search */
 	int64_t	 request_timeout;	/* seconds, whole request */
+	bool	 background;		/* answers are made there, and fetched */
 };
 
 /* A text of the playbook, with its variables not yet filled in. */
@@ -139,20 +141,26 @@ struct msg_research {
 	size_t	 n_answers;
 };
 
-/* Permission to send the one request that permit asked for. */
+/*
+ * Permission to send the one request that permit asked for.  With an id, the
+ * question was put before and its answer is only to be fetched.
+ */
 struct msg_grant {
 	char	*run_id;
 	char	*section;		/* a section's key, or "categorize" */
 	int64_t	 request;		/* ledger row */
 	char	*endpoint;		/* by name */
+	char	*response_id;		/* optional */
 };
 
 /*
  * Ask for nothing more; finish and report what is in flight, then send failed
- * with kind "cancelled".
+ * with kind "cancelled".  leave: do not wait for answers that are made in the
+ * background; a later run fetches them.
  */
 struct msg_cancel {
 	char	*run_id;
+	bool	 leave;
 };
 
 /*
@@ -186,6 +194,29 @@ struct msg_permit {
 	int64_t	 tokens;		/* estimate: input + max output */
 };
 
+/* What the provider's headers said; -1 where they said nothing usable. */
+struct msg_limits {
+	int64_t	 limit_requests;
+	int64_t	 remaining_requests;
+	int64_t	 reset_requests;	/* ms */
+	int64_t	 limit_tokens;
+	int64_t	 remaining_tokens;
+	int64_t	 reset_tokens;		/* ms */
+	int64_t	 retry_after;		/* ms */
+};
+
+/*
+ * The provider took the question and makes the answer in the background.  Sent
+ * before the worker looks for that answer, so that the id is in the ledger
+ * before anything else is known of it; there is no reply.
+ */
+struct msg_created {
+	char	*run_id;
+	int64_t	 request;
+	char	*response_id;
+	struct msg_limits limits;
+};
+
 /*
  * A section's answer.  Sent right before the outcome of its request, so that
  * the supervisor can commit both together.
@@ -203,17 +234,6 @@ struct msg_done {
 	char	*run_id;
 	int64_t	 request;
 	struct json_object *categorization;
-};
-
-/* What the provider's headers said; -1 where they said nothing usable. */
-struct msg_limits {
-	int64_t	 limit_requests;
-	int64_t	 remaining_requests;
-	int64_t	 reset_requests;	/* ms */
-	int64_t	 limit_tokens;
-	int64_t	 remaining_tokens;
-	int64_t	 reset_tokens;		/* ms */
-	int64_t	 retry_after;		/* ms */
 };
 
 struct msg_usage {
@@ -235,6 +255,7 @@ struct msg_outcome {
 	int64_t	 latency;		/* ms */
 	bool	 billed;		/* usage below is the provider's own */
 	bool	 lost;			/* sent, and may be billed unseen */
+	bool	 open;			/* being made still: can be fetched */
 	struct msg_usage usage;
 	struct msg_limits limits;
 	char	*model;			/* that the answer named, optional */
@@ -354,6 +375,7 @@ struct message {
 		struct msg_probe probe;
 		struct msg_hello hello;
 		struct msg_permit permit;
+		struct msg_created created;
 		struct msg_section section;
 		struct msg_done done;
 		struct msg_outcome outcome;

@@ -48,6 +48,7 @@ static const char *const sandbox_words[] = {
 	"auto", "require", "off", NULL
 };
 static const char *const api_words[] = { "responses", "chat", NULL };
+static const char *const yes_words[] = { "no", "yes", NULL };
 
 static const struct option options[] = {
 	{ .name = "database", CONFIG(database), .type = OPTION_PATH,
@@ -158,6 +159,10 @@ static const struct option options[] = {
 	{ .name = "endpoints.request-timeout", ENDPOINT(request_timeout),
 	    .type = OPTION_INT, .min = 5, .max = 3600, .fallback = "300",
 	    .unit = "seconds", .help = "longest wait for one answer" },
+	{ .name = "endpoints.background", ENDPOINT(background),
+	    .type = OPTION_CHOICE, .words = yes_words, .fallback = "no",
+	    .help = "answers are made at the provider, and fetched by "
+	    "their ids" },
 
 	{ .name = "prices.model", PRICE(model), .type = OPTION_STRING,
 	    .min = 1, .max = 200, .required = true,

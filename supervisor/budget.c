@@ -45,10 +45,16 @@ budget_load(struct supervisor *sup, char *err)
 	    store_spent(sup->store, 0, b->day * DAY_MS, &b->day_spent,
 	    err) == -1)
 		return -1;
-	TAILQ_FOREACH(job, &sup->jobs, link)
+	if (store_reserved(sup->store, 0, &b->reserved, err) == -1)
+		return -1;
+	b->adrift = b->reserved;
+	TAILQ_FOREACH(job, &sup->jobs, link) {
 		if (store_spent(sup->store, job->id, 0, &job->spent, err) ==
-		    -1)
+		    -1 || store_reserved(sup->store, job->id, &job->reserved,
+		    err) == -1)
 			return -1;
+		job->adrift = job->reserved;
+	}
 	return 0;
 }
 
@@ -176,6 +182,44 @@ budget_settle(struct supervisor *sup, struct job *job, int64_t reserved,
 	warn_when_near(sup, job);
 }
 
+void
+budget_drift(struct supervisor *sup, struct job *job, int64_t cost)
+{
+	if (cost == -1)
+		return;
+	job->adrift += cost;
+	sup->budget.adrift += cost;
+}
+
+void
+budget_catch(struct supervisor *sup, struct job *job, int64_t cost)
+{
+	if (cost == -1)
+		return;
+	job->adrift -= cost;
+	sup->budget.adrift -= cost;
+}
+
+void
+budget_lose(struct supervisor *sup, struct job *job, int64_t cost)
+{
+	budget_catch(sup, job, cost);
+	budget_settle(sup, job, cost, cost);
+}
+
+void
+budget_lose_job(struct supervisor *sup, struct job *job)
+{
+	struct budget *b = &sup->budget;
+
+	roll_day(b);
+	b->adrift -= job->adrift;
+	b->reserved -= job->reserved;
+	b->spent += job->reserved;
+	b->day_spent += job->reserved;
+	job->reserved = job->adrift = 0;
+}
+
 /* The cap that stands in the way, for people; the caller frees. */
 static char *
 shortage(const struct supervisor *sup, const struct job *job)
@@ -210,8 +254,8 @@ may_come_back(const struct supervisor *sup, const struct job *job)
 {
 	if (job->short_of == CAP_UNPRICED)
 		return false;
-	return job->short_of == CAP_JOB ? job->reserved > 0 :
-	    sup->budget.reserved > 0;
+	return job->short_of == CAP_JOB ? job->reserved > job->adrift :
+	    sup->budget.reserved > sup->budget.adrift;
 }
 
 void

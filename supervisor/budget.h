@@ -28,7 +28,8 @@ enum budget_cap {
 
 struct budget {
 	int64_t	 spent;		/* all time, settled */
-	int64_t	 reserved;	/* by what is in flight */
+	int64_t	 reserved;	/* by requests without an outcome */
+	int64_t	 adrift;	/* of that, by answers nobody waits for now */
 	int64_t	 day;		/* days since 1970 that day_spent is of */
 	int64_t	 day_spent;
 	int64_t	 warned_day;	/* the 80% warnings were given for it */
@@ -37,7 +38,7 @@ struct budget {
 	int64_t	 largest_input;
 };
 
-/* What the ledger says was spent; -1 with err (STORE_ERRLEN). */
+/* What the ledger says; -1 with err (STORE_ERRLEN).  Before any run. */
 int	 budget_load(struct supervisor *, char *err);
 /*
  * The most that the request may cost: bounded output and searches, and input
@@ -57,6 +58,16 @@ void	 budget_settle(struct supervisor *, struct job *, int64_t reserved,
 	    int64_t cost);
 /* A research request's input, as the provider counted it. */
 void	 budget_learn(struct supervisor *, int64_t input_tokens);
+/*
+ * An answer that is being made is waited for no more, or again.  Its cost stays
+ * reserved; but room is not expected of it while nobody waits.
+ */
+void	 budget_drift(struct supervisor *, struct job *, int64_t cost);
+void	 budget_catch(struct supervisor *, struct job *, int64_t cost);
+/* It will not be waited for again, and counts as spent. */
+void	 budget_lose(struct supervisor *, struct job *, int64_t cost);
+/* The same of all that a job has reserved, before it is removed. */
+void	 budget_lose_job(struct supervisor *, struct job *);
 /* Pause the jobs that wait for money that nothing in flight can free. */
 void	 budget_enforce(struct supervisor *);
 /* Jobs that paused for a cap that has room again go on. */

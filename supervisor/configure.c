@@ -25,7 +25,8 @@ endpoints_of(const struct config *config)
 		    .key = e->key, .ca = e->ca,
 		    .max_output_tokens = e->max_output_tokens,
 		    .max_searches = e->max_searches,
-		    .request_timeout = e->request_timeout };
+		    .request_timeout = e->request_timeout,
+		    .background = e->background != 0 };
 	}
 	return list;
 }

@@ -203,7 +203,9 @@ job_halt(struct supervisor *sup, struct job *job)
 	struct run *run;
 
 	TAILQ_FOREACH(run, &sup->runs, link)
-		if (run->job == job && !run->ending)
+		if (run->job == job && run->ending)
+			run_leave(run);
+		else if (run->job == job)
 			run_end(sup, run, ACCOUNT_PENDING, KIND_CANCELLED, "");
 }
 
@@ -231,6 +233,8 @@ job_delete(struct supervisor *sup, struct job *job)
 {
 	job->leaving = true;
 	job->to_remove = job_total(job);
+	store_note_job_lose(sup->store, job->id);
+	budget_lose_job(sup, job);
 	if (job->to_remove > DELETE_STEP)
 		job_set_state(sup, job, JOB_LOADING, "being deleted");
 	job_delete_step(sup, job);

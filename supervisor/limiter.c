@@ -17,7 +17,8 @@
 
 #define ELSEWHERE_MS	50	/* how long a permit waits for an endpoint
 				   other than the one that failed it */
-#define HOLD_MS		250	/* until a vetoed job is asked again */
+#define HOLD_MS		250	/* until a vetoed job is asked again, or an
+				   endpoint that alone has the answer */
 #define USAGE_SAMPLES	5	/* before what was learned counts */
 
 struct limiter *
@@ -183,7 +184,7 @@ reservation(struct limiter *limiter, const struct permit *permit,
 static bool
 avoids(const struct permit *permit, const struct endpoint *endpoint)
 {
-	return permit->avoid != NULL &&
+	return permit->only == NULL && permit->avoid != NULL &&
 	    strcmp(permit->avoid, endpoint->name) == 0;
 }
 
@@ -195,14 +196,17 @@ endpoint_wait(struct limiter *limiter, struct endpoint *endpoint,
 	struct quota_group *group = endpoint->group;
 	int64_t wait = 0, more;
 
-	if (endpoint->gone || endpoint_paused(endpoint) != NULL)
+	if (endpoint->gone || endpoint_paused(endpoint) != NULL ||
+	    (permit->only != NULL && strcmp(permit->only, endpoint->name) != 0))
 		return -1;
 	if (endpoint->failing) {
 		if (endpoint->probing)
 			return -1;
 		wait = endpoint->probe_at - now;
-	} else if (!endpoint_has_room(endpoint))
+	} else if (permit->only == NULL && !endpoint_has_room(endpoint))
 		return -1;
+	if (permit->only != NULL)
+		return wait > 0 ? wait : 0;
 	if (group->cool_until - now > wait)
 		wait = group->cool_until - now;
 	group_set_pace(group, now);
@@ -267,15 +271,18 @@ start(struct limiter *limiter, struct permit *permit,
     struct endpoint *endpoint, int64_t now)
 {
 	struct quota_group *group = endpoint->group;
-	double tokens = reservation(limiter, permit, group);
+	double tokens = permit->only != NULL ? 0 :
+	    reservation(limiter, permit, group);
 
 	queue_admit(&limiter->queue, permit);
 	permit->state = PERMIT_ADMITTED;
 	permit->reserved_tokens = (int64_t)tokens;
 	permit->admitted_at = now;
 	permit->group = group;
-	bucket_take(&group->requests, 1);
-	bucket_take(&group->tokens, tokens);
+	if (permit->only == NULL) {
+		bucket_take(&group->requests, 1);
+		bucket_take(&group->tokens, tokens);
+	}
 	permit->requests_mark = group->requests.meter;
 	permit->tokens_mark = group->tokens.meter;
 	endpoint_admitted(endpoint, permit);
@@ -302,9 +309,9 @@ limiter_admit(struct limiter *limiter, int64_t now,
 	queue_wake(&limiter->queue, now);
 	while ((permit = queue_first(&limiter->queue, now)) != NULL) {
 		endpoint = choose(limiter, permit, now, &elsewhere);
-		if (elsewhere) {
-			queue_sleep(&limiter->queue, permit,
-			    now + ELSEWHERE_MS);
+		if (elsewhere || (endpoint == NULL && permit->only != NULL)) {
+			queue_sleep(&limiter->queue, permit, now +
+			    (elsewhere ? ELSEWHERE_MS : HOLD_MS));
 			continue;
 		}
 		if (endpoint == NULL)

@@ -56,6 +56,9 @@ struct permit {
 	int64_t		 not_before;	/* monotonic ms, 0: at once */
 	const char	*avoid;		/* endpoint that just failed it, NULL;
 					   taken only when no other can serve */
+	const char	*only;		/* its question was put there before,
+					   and counts no more: its answer is
+					   to be fetched.  NULL: a question */
 	void		*owner;
 
 	/* The limiter's own. */
@@ -137,8 +140,17 @@ struct permit *limiter_admit(struct limiter *, int64_t now,
 	    bool (*veto)(struct permit *, int endpoint, void *arg), void *arg);
 /* Milliseconds until limiter_admit() may say more; -1: only events help. */
 int64_t	 limiter_next(struct limiter *, int64_t now);
+/*
+ * What headers said before the outcome, of an admitted request that is answered
+ * later; of the rest, -1.
+ */
+void	 limiter_hear(struct limiter *, struct permit *,
+	    const struct limiter_outcome *, int64_t now);
 void	 limiter_settle(struct limiter *, struct permit *,
 	    const struct limiter_outcome *, int64_t now);
+/* The same, when the provider said nothing. */
+void	 limiter_settle_unsaid(struct limiter *, struct permit *, enum kind,
+	    int64_t now);
 
 /*
  * How long the request itself has to wait before its next try: the larger of

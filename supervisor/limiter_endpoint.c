@@ -219,7 +219,7 @@ endpoint_answered(struct endpoint *endpoint, const struct permit *permit,
 {
 	endpoint->answered++;
 	endpoint_recover(endpoint);
-	if (kind == KIND_OK)
+	if (kind == KIND_OK && permit->only == NULL)
 		learn_latency(endpoint, (double)(now - permit->admitted_at));
 	if ((double)endpoint->in_flight < endpoint->window / 2)
 		return;

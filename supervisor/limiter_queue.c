@@ -19,6 +19,9 @@
 static bool
 before_in_job(const struct permit *a, const struct permit *b)
 {
+	/* What is paid for first: it takes nothing from the others. */
+	if ((a->only != NULL) != (b->only != NULL))
+		return a->only != NULL;
 	if (a->order != b->order)
 		return a->order < b->order;
 	return a->sequence < b->sequence;

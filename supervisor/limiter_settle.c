@@ -146,9 +146,8 @@ settle_tokens(struct limiter *limiter, struct quota_group *group,
 }
 
 static void
-settle_heard(struct limiter *limiter, struct quota_group *group,
-    const struct permit *permit, const struct limiter_outcome *outcome,
-    int64_t now)
+observe(struct quota_group *group, const struct permit *permit,
+    const struct limiter_outcome *outcome, int64_t now)
 {
 	struct observation requests = { .sent_at = permit->admitted_at,
 	    .remaining = (double)outcome->remaining_requests,
@@ -157,11 +156,43 @@ settle_heard(struct limiter *limiter, struct quota_group *group,
 	    .remaining = (double)outcome->remaining_tokens,
 	    .mark = permit->tokens_mark };
 
-	settle_tokens(limiter, group, permit, outcome->tokens, now);
 	gauge_observe(&group->requests, &requests, now);
 	gauge_observe(&group->tokens, &tokens, now);
+}
+
+void
+limiter_hear(struct limiter *limiter, struct permit *permit,
+    const struct limiter_outcome *outcome, int64_t now)
+{
+	assert(permit->state == PERMIT_ADMITTED && permit->only == NULL);
+	read_limits(permit->group, permit, outcome, now);
+	observe(permit->group, permit, outcome, now);
+	queue_release(&limiter->queue);
+}
+
+static void
+settle_heard(struct limiter *limiter, struct quota_group *group,
+    const struct permit *permit, const struct limiter_outcome *outcome,
+    int64_t now)
+{
+	settle_tokens(limiter, group, permit, outcome->tokens, now);
+	observe(group, permit, outcome, now);
 	if (outcome->kind == KIND_OK)
 		group->refusals = 0;
+}
+
+/* What it takes of the limits, and what they say of it. */
+static void
+settle_question(struct limiter *limiter, struct permit *permit,
+    const struct limiter_outcome *outcome, int64_t now)
+{
+	struct quota_group *group = permit->group;
+	bool changed = read_limits(group, permit, outcome, now);
+
+	if (kind_info(outcome->kind)->throttled)
+		settle_refused(limiter, group, permit, outcome, changed, now);
+	else
+		settle_heard(limiter, group, permit, outcome, now);
 }
 
 void
@@ -169,18 +200,25 @@ limiter_settle(struct limiter *limiter, struct permit *permit,
     const struct limiter_outcome *outcome, int64_t now)
 {
 	struct endpoint *endpoint = limiter->endpoints[permit->endpoint];
-	struct quota_group *group = permit->group;
-	bool changed;
 
 	assert(permit->state == PERMIT_ADMITTED);
 	permit->state = PERMIT_IDLE;
-	changed = read_limits(group, permit, outcome, now);
-	if (kind_info(outcome->kind)->throttled)
-		settle_refused(limiter, group, permit, outcome, changed, now);
-	else
-		settle_heard(limiter, group, permit, outcome, now);
+	if (permit->only == NULL)
+		settle_question(limiter, permit, outcome, now);
 	endpoint_settled(endpoint, permit, outcome->kind, now);
 	queue_release(&limiter->queue);
+}
+
+void
+limiter_settle_unsaid(struct limiter *limiter, struct permit *permit,
+    enum kind kind, int64_t now)
+{
+	const struct limiter_outcome unsaid = { .kind = kind, .tokens = -1,
+	    .retry_after = -1, .limit_requests = -1,
+	    .remaining_requests = -1, .reset_requests = -1,
+	    .limit_tokens = -1, .remaining_tokens = -1, .reset_tokens = -1 };
+
+	limiter_settle(limiter, permit, &unsaid, now);
 }
 
 int64_t

@@ -51,13 +51,10 @@ settle_ledger(struct supervisor *sup, struct ask *a,
 	store_note_settlement(sup->store, &t);
 }
 
-static void
-settle_limiter(struct supervisor *sup, struct ask *a,
-    const struct msg_outcome *o, enum kind kind)
+struct limiter_outcome
+outcome_said(enum kind kind, const struct msg_limits *l)
 {
-	const struct msg_limits *l = &o->limits;
-	struct limiter_outcome lo = { .kind = kind,
-	    .tokens = o->billed ? o->usage.input + o->usage.output : -1,
+	return (struct limiter_outcome){ .kind = kind, .tokens = -1,
 	    .retry_after = l->retry_after,
 	    .limit_requests = l->limit_requests,
 	    .remaining_requests = l->remaining_requests,
@@ -65,7 +62,16 @@ settle_limiter(struct supervisor *sup, struct ask *a,
 	    .limit_tokens = l->limit_tokens,
 	    .remaining_tokens = l->remaining_tokens,
 	    .reset_tokens = l->reset_tokens };
+}
 
+static void
+settle_limiter(struct supervisor *sup, struct ask *a,
+    const struct msg_outcome *o, enum kind kind)
+{
+	struct limiter_outcome lo = outcome_said(kind, &o->limits);
+
+	if (o->billed)
+		lo.tokens = o->usage.input + o->usage.output;
 	limiter_settle(sup->limiter, &a->permit, &lo, clock_mono());
 }
 
@@ -192,6 +198,19 @@ keep_answer(struct supervisor *sup, struct run *run, struct ask *a,
 		ask_drop_answer(a);
 }
 
+/* No outcome yet: the answer is being made still, and not waited for. */
+static int
+left_open(struct supervisor *sup, struct run *run, struct ask *a,
+    const struct msg_outcome *o, enum kind kind)
+{
+	if (a->response == NULL || kind == KIND_OK)
+		return -1;
+	ask_leave(sup, a, kind);
+	run_tick(run);
+	decide(sup, run, a, o, kind);
+	return 0;
+}
+
 int
 run_outcome(struct supervisor *sup, struct run *run,
     const struct msg_outcome *o)
@@ -205,8 +224,11 @@ run_outcome(struct supervisor *sup, struct run *run,
 	answered = a->text != NULL || a->categorization != NULL;
 	if ((kind == KIND_OK) != answered)
 		return -1;
+	if (o->open)
+		return left_open(sup, run, a, o, kind);
 	settle_ledger(sup, a, o, kind);
 	settle_limiter(sup, a, o, kind);
+	ask_fetched(a);
 	run->in_flight--;
 	run_tick(run);
 	if (kind == KIND_OK) {

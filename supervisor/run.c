@@ -71,6 +71,7 @@ ask_init(struct ask *a, struct run *run, size_t index, const char *key,
 	a->run = run;
 	a->key = xstrdup(key);
 	memcpy(a->prompt_hash, prompt_hash, sizeof(a->prompt_hash));
+	memcpy(a->asked_hash, prompt_hash, sizeof(a->asked_hash));
 	a->permit.owner = a;
 	a->permit.section = (int)index;
 }
@@ -142,6 +143,7 @@ run_start(struct supervisor *sup, struct job *job, struct worker *w,
 {
 	struct run *run = run_new(sup, job, w, c);
 
+	run_take_up(sup, run, c);
 	log_info("[Account %" PRId64 "] Researching: %s (attempt %" PRId64
 	    "/%" PRId64 ")", run->account, run->company, c->attempt,
 	    sup->config->max_retries + 1);
@@ -167,6 +169,7 @@ run_free(struct supervisor *sup, struct run *run)
 	for (size_t i = 0; i < run->n_asks; i++) {
 		limiter_withdraw(sup->limiter, &run->asks[i].permit);
 		ask_drop_answer(&run->asks[i]);
+		free(run->asks[i].response);
 		free(run->asks[i].key);
 	}
 	TAILQ_REMOVE(&sup->runs, run, link);
@@ -204,13 +207,26 @@ run_withhold(struct supervisor *sup, struct run *run)
 	run_tick(run);
 }
 
+/* leave: what is made in the background is for a later run to fetch. */
+static void
+run_cancel(struct run *run, bool leave)
+{
+	struct message msg = { .type = MESSAGE_CANCEL,
+	    .cancel = { .run_id = run->id, .leave = leave } };
+
+	worker_send(run->worker, &msg);
+}
+
+void
+run_leave(struct run *run)
+{
+	run_cancel(run, true);
+}
+
 void
 run_end(struct supervisor *sup, struct run *run, enum account_state state,
     enum kind kind, const char *error)
 {
-	struct message msg = { .type = MESSAGE_CANCEL,
-	    .cancel.run_id = run->id };
-
 	if (run->ending)
 		return;
 	run->ending = true;
@@ -218,7 +234,7 @@ run_end(struct supervisor *sup, struct run *run, enum account_state state,
 	run->end_kind = kind;
 	run->end_error = xstrdup(error);
 	run_withhold(sup, run);
-	worker_send(run->worker, &msg);
+	run_cancel(run, state == ACCOUNT_PENDING);
 }
 
 void
@@ -227,31 +243,35 @@ ask_keep_section(struct supervisor *sup, struct ask *a, const char *model)
 	struct store_section s = { .account = a->run->account,
 	    .run_id = a->run->id, .request = a->request, .key = a->key,
 	    .text = a->text, .citations = json_text(a->citations, NULL),
-	    .prompt_hash = a->prompt_hash, .model = model };
+	    .prompt_hash = a->asked_hash, .model = model };
 
 	store_note_section(sup->store, &s);
 	a->answered = true;
 }
 
-/* A request whose outcome will never come; its answer may have. */
+/*
+ * A request whose outcome will not come; its answer may have, or be fetched by
+ * a later run.
+ */
 static void
 ask_lost(struct supervisor *sup, struct ask *a, enum kind kind,
-    const char *cause, int64_t now)
+    const char *cause)
 {
 	bool came = a->text != NULL || a->categorization != NULL;
 	struct store_settlement t = { .id = a->request,
 	    .state = came ? "answered" : "lost",
 	    .kind = kind, .error = cause, .cost = a->reserved_cost };
-	struct limiter_outcome o = { .kind = kind, .tokens = -1,
-	    .retry_after = -1, .limit_requests = -1,
-	    .remaining_requests = -1, .reset_requests = -1,
-	    .limit_tokens = -1, .remaining_tokens = -1, .reset_tokens = -1 };
 
-	limiter_settle(sup->limiter, &a->permit, &o, now);
+	if (a->response != NULL && !came) {
+		ask_leave(sup, a, kind);
+		return;
+	}
+	limiter_settle_unsaid(sup->limiter, &a->permit, kind, clock_mono());
 	budget_settle(sup, a->run->job, a->reserved_cost, t.cost);
 	store_note_settlement(sup->store, &t);
 	if (a->text != NULL)
 		ask_keep_section(sup, a, NULL);
+	ask_fetched(a);
 	a->request = 0;
 	a->run->in_flight--;
 }
@@ -265,11 +285,10 @@ run_lose_requests(struct supervisor *sup, struct run *run, enum kind kind,
     const char *cause)
 {
 	struct ask *categorize = &run->asks[run->n_asks - 1];
-	int64_t now = clock_mono();
 
 	for (size_t i = 0; i < run->n_asks; i++)
 		if (run->asks[i].request != 0)
-			ask_lost(sup, &run->asks[i], kind, cause, now);
+			ask_lost(sup, &run->asks[i], kind, cause);
 	if (categorize->categorization == NULL)
 		return false;
 	run_complete(sup, run, categorize);
@@ -327,7 +346,7 @@ run_abandon(struct supervisor *sup, struct run *run)
 
 /* ---- permits and grants ---- */
 
-static struct ask *
+struct ask *
 ask_named(struct run *run, const char *key)
 {
 	for (size_t i = 0; i < run->n_asks; i++)
@@ -379,7 +398,7 @@ charged_tokens(const struct config *config, int64_t prompt)
 }
 
 /* Nothing is asked twice, and nothing is judged by half. */
-static bool
+bool
 ask_is_due(const struct ask *a)
 {
 	const struct run *run = a->run;
@@ -433,15 +452,14 @@ ask_cost(const struct supervisor *sup, const struct ask *a, int endpoint)
 	    limiter_endpoint_name(sup->limiter, endpoint)));
 }
 
-void
-run_grant(struct supervisor *sup, struct ask *a)
+/* A new question: its row in the ledger. */
+static void
+ask_put(struct supervisor *sup, struct ask *a)
 {
 	const char *name = limiter_endpoint_name(sup->limiter,
 	    a->permit.endpoint);
 	const struct config_endpoint *ep = endpoint_named(sup->config, name);
-	struct message msg = { .type = MESSAGE_GRANT };
 	struct store_request r;
-	char endpoint[128];
 
 	a->request = store_request_id(sup->store);
 	a->reserved_cost = budget_cost(sup, a, ep);
@@ -449,15 +467,31 @@ run_grant(struct supervisor *sup, struct ask *a)
 	r = (struct store_request){ .id = a->request, .job = a->run->job->id,
 	    .account = a->run->account, .run_id = a->run->id,
 	    .section = a->key, .endpoint = name, .model = ep->model,
+	    .prompt_hash = a->prompt_hash,
 	    .reserved_tokens = a->permit.reserved_tokens,
 	    .reserved_cost = a->reserved_cost };
+	memcpy(a->asked_hash, a->prompt_hash, sizeof(a->asked_hash));
 	store_note_request(sup->store, &r);
+}
+
+void
+run_grant(struct supervisor *sup, struct ask *a)
+{
+	struct message msg = { .type = MESSAGE_GRANT };
+	char endpoint[128];
+
+	if (a->response != NULL)
+		ask_fetch(sup, a);
+	else
+		ask_put(sup, a);
 	a->run->in_flight++;
 	a->run->waiting--;
 	run_tick(a->run);
-	snprintf(endpoint, sizeof(endpoint), "%s", name);
+	snprintf(endpoint, sizeof(endpoint), "%s", limiter_endpoint_name(
+	    sup->limiter, a->permit.endpoint));
 	msg.grant = (struct msg_grant){ .run_id = a->run->id,
-	    .section = a->key, .request = a->request, .endpoint = endpoint };
+	    .section = a->key, .request = a->request, .endpoint = endpoint,
+	    .response_id = a->response };
 	worker_send(a->run->worker, &msg);
 }
 
@@ -496,7 +530,7 @@ run_complete(struct supervisor *sup, struct run *run, struct ask *a)
 {
 	struct store_ending e = { .state = ACCOUNT_COMPLETED,
 	    .categorization = json_text(a->categorization, NULL),
-	    .prompt_hash = a->prompt_hash, .priority = -1 };
+	    .prompt_hash = a->asked_hash, .priority = -1 };
 
 	json_get_string(a->categorization, "tier", &e.tier);
 	json_get_string(a->categorization, "summary", &e.summary);

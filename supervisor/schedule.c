@@ -49,7 +49,8 @@ has_money(struct permit *p, int endpoint, void *arg)
 	struct supervisor *sup = arg;
 	struct ask *a = p->owner;
 
-	return budget_admits(sup, a->run->job, ask_cost(sup, a, endpoint));
+	/* Of what was asked before, the cost is reserved. */
+	return a->response != NULL || budget_admits(sup, a->run->job, ask_cost(sup, a, endpoint));
 }
 
 void

@@ -420,6 +420,9 @@ recovered_log(const struct store_recovered *r)
 		log_info("After an unclean end: %" PRId64 " accounts pending "
 		    "again, %" PRId64 " requests without an answer",
 		    r->accounts, r->requests);
+	if (r->open > 0)
+		log_info("%" PRId64 " answers were being made and are to be "
+		    "fetched", r->open);
 	if (r->imports > 0)
 		log_info("%" PRId64 " imports that did not end were removed",
 		    r->imports);

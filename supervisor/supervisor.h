@@ -30,6 +30,7 @@
  *	job.c		jobs: states, counts, progress
  *	run.c		runs: one claim of an account, worked on by one worker
  *	outcome.c	what came of a request, and what follows from it
+ *	background.c	answers that outlive whoever asked for them
  *	pool.c		worker processes: start, reap, deadlines, recycling
  *	worker_io.c	the conversation with one worker
  *	budget.c	hard caps on money
@@ -57,7 +58,7 @@ struct job {
 	char			*reason;	/* of the state, or "" */
 	struct store_options	 options;
 	int64_t			 counts[ACCOUNT_STATES];
-	int64_t			 spent, reserved;	/* budget.c */
+	int64_t			 spent, reserved, adrift;	/* budget.c */
 	enum budget_cap		 short_of;	/* a request does not fit */
 	bool			 budget_warned;
 	int64_t			 running_mono;	/* since it runs, this time */
@@ -77,12 +78,16 @@ struct ask {
 	struct permit	 permit;	/* the limiter's part; owner: this */
 	struct run	*run;
 	char		*key;
-	char		 prompt_hash[17];
+	char		 prompt_hash[17];	/* of the playbook, */
+	char		 asked_hash[17];	/* of what was asked */
 	bool		 answered;	/* the account has it, or will */
 	int		 tries;		/* outcomes that asked for a retry */
 	int64_t		 request;	/* in flight: ledger row, else 0 */
 	int64_t		 reserved_cost;
 	int64_t		 prompt_tokens;	/* the worker's estimate of the input */
+	/* An answer that the provider makes in the background. */
+	char		*response;	/* its id, or NULL */
+	int64_t		 open;		/* nobody waits for it: ledger row, or 0 */
 	/* An answer that arrived and waits for its outcome. */
 	char		*text;
 	struct json_object *citations;
@@ -263,6 +268,8 @@ void	 run_start(struct supervisor *, struct job *, struct worker *,
 /* Decide how it ends: asks for nothing more, drains what is in flight. */
 void	 run_end(struct supervisor *, struct run *, enum account_state,
 	    enum kind, const char *error);
+/* Again, where it waits for answers that may as well be fetched later. */
+void	 run_leave(struct run *);
 /* Its worker is gone. */
 void	 run_died(struct supervisor *, struct run *, enum kind,
 	    const char *cause);
@@ -282,6 +289,8 @@ int64_t	 run_deadline(const struct supervisor *, const struct run *);
 /* Handlers of what a worker said; -1 when it must not be believed. */
 int	 run_permit(struct supervisor *, struct run *,
 	    const struct msg_permit *);
+int	 run_created(struct supervisor *, struct run *,
+	    const struct msg_created *);
 int	 run_section(struct run *, struct msg_section *);
 int	 run_done(struct run *, struct msg_done *);
 int	 run_outcome(struct supervisor *, struct run *,

@@ -467,8 +467,8 @@ in_playbook(const struct client *c, const char *section)
 }
 
 static int
-retry_in_store(struct client *c, const struct msg_retry *msg, int64_t *n,
-    int64_t counts[static ACCOUNT_STATES], char err[static STORE_ERRLEN])
+retry_in_store(struct client *c, const struct msg_retry *msg,
+    struct store_retried *did, char err[static STORE_ERRLEN])
 {
 	const struct playbook *book = c->sup->playbook;
 	struct store_prompt *prompts = xcalloc(book->n_sections + 1,
@@ -482,7 +482,7 @@ retry_in_store(struct client *c, const struct msg_retry *msg, int64_t *n,
 	}
 	prompts[i].key = "categorize";
 	prompts[i].hash = book->categorize_hash;
-	rc = store_retry(c->sup->store, msg, prompts, i + 1, n, counts, err);
+	rc = store_retry(c->sup->store, msg, prompts, i + 1, did, err);
 	free(prompts);
 	return rc;
 }
@@ -491,7 +491,7 @@ static void
 verb_retry(struct client *c, struct message *msg, struct reply *reply)
 {
 	struct job *job = job_asked(c, msg->retry.job, reply);
-	int64_t n, counts[ACCOUNT_STATES];
+	struct store_retried did;
 	char err[STORE_ERRLEN];
 
 	if (job == NULL)
@@ -506,12 +506,13 @@ verb_retry(struct client *c, struct message *msg, struct reply *reply)
 		    msg->retry.section);
 		return;
 	}
-	if (retry_in_store(c, &msg->retry, &n, counts, err) == -1) {
+	if (retry_in_store(c, &msg->retry, &did, err) == -1) {
 		say(reply, REPLY_FAILED, "%s", err);
 		return;
 	}
-	memcpy(job->counts, counts, sizeof(counts));
-	retried(c, job, n, reply);
+	memcpy(job->counts, did.counts, sizeof(job->counts));
+	budget_lose(c->sup, job, did.lost_cost);
+	retried(c, job, did.accounts, reply);
 }
 
 /* ---- the table ---- */

@@ -120,6 +120,14 @@ said_permit(struct worker *w, struct message *msg)
 }
 
 static int
+said_created(struct worker *w, struct message *msg)
+{
+	struct run *run = run_meant(w, msg->created.run_id);
+
+	return run == NULL ? 0 : run_created(w->sup, run, &msg->created);
+}
+
+static int
 said_section(struct worker *w, struct message *msg)
 {
 	struct run *run = run_meant(w, msg->section.run_id);
@@ -188,6 +196,7 @@ static int (*const handlers[MESSAGE_TYPES])(struct worker *,
     struct message *) = {
 	[MESSAGE_HELLO] = said_hello,
 	[MESSAGE_PERMIT] = said_permit,
+	[MESSAGE_CREATED] = said_created,
 	[MESSAGE_SECTION] = said_section,
 	[MESSAGE_DONE] = said_done,
 	[MESSAGE_OUTCOME] = said_outcome,

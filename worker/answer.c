@@ -259,7 +259,8 @@ read_body(struct answer *a, const struct wire *wire, struct json_object *body,
 	if (fault_find(body, &fault))
 		fail_with_fault(a, 0, &fault, should_retry);
 	wire->parse(body, a);
-	judge_text(a);
+	if (!a->pending)
+		judge_text(a);
 }
 
 void

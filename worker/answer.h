@@ -22,6 +22,8 @@ struct answer {
 	enum kind	 kind;
 	char		 message[TEXT_MESSAGE_MAX]; /* "" with KIND_OK */
 	bool		 error;		/* the provider reported an error */
+	bool		 pending;	/* being made: there is only an id */
+	bool		 open;		/* likewise, and not waited for */
 	struct buf	 text;		/* cleaned, see worker/text.h */
 	struct json_object *citations;	/* [{"url","title"}, ...], never NULL */
 	bool		 refused;	/* some part of it is a refusal */
@@ -41,7 +43,8 @@ void	 answer_clear(struct answer *);
  * Read a whole HTTP answer of that status in the words of wire.  key is only
  * there to be masked in messages, and must outlive the answer.  Afterwards
  * answer->kind is KIND_OK exactly when text holds a complete answer of
- * 1..MESSAGE_ANSWER_MAX bytes that is not a mere apology for there being none.
+ * 1..MESSAGE_ANSWER_MAX bytes that is not a mere apology for there being none,
+ * or when it is pending.
  */
 void	 answer_read(struct answer *, const struct wire *, int status,
 	    const char *body, size_t len, enum should_retry, const char *key);

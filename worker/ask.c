@@ -9,10 +9,12 @@
 #include <stdlib.h>
 
 #include "worker/ask.h"
+#include "worker/collect.h"
 
 struct ask {
 	struct setup	*setup;
 	const struct endpoint *endpoint;
+	bool		 background;
 	ask_fn		*done;
 	void		*arg;
 };
@@ -22,6 +24,18 @@ static bool
 is_response(const struct reply *reply)
 {
 	return reply->kind == KIND_OK || reply->status >= 400;
+}
+
+/* Only where we asked for it, and can come back for it. */
+static void
+check_pending(const struct ask *ask, struct answer *a)
+{
+	if (!a->pending || (ask->background && a->response_id != NULL &&
+	    collect_may(ask->endpoint, a->response_id)))
+		return;
+	a->pending = false;
+	answer_fail(a, KIND_GARBLED, "the answer's status is that it is still "
+	    "being made");
 }
 
 static void
@@ -37,6 +51,7 @@ on_reply(void *arg, const struct reply *reply)
 		    ask->endpoint->conf->key);
 	else
 		answer_fail(&answer, reply->kind, reply->message);
+	check_pending(ask, &answer);
 	ask->done(ask->arg, &answer, reply);
 	answer_clear(&answer);
 	setup_unref(ask->setup);
@@ -52,7 +67,8 @@ ask_start(struct transport *transport, struct setup *setup,
 	struct ask *ask = xcalloc(1, sizeof(*ask));
 	struct buf body = { 0 };
 
-	*ask = (struct ask){ setup_ref(setup), endpoint, done, arg };
+	*ask = (struct ask){ setup_ref(setup), endpoint, question->background,
+	    done, arg };
 	if (q.model == NULL)
 		q.model = endpoint->conf->model;
 	if (q.max_output_tokens == 0)
@@ -64,8 +80,10 @@ ask_start(struct transport *transport, struct setup *setup,
 static bool
 is_lost(const struct answer *a, const struct reply *reply)
 {
-	return reply->sent && !a->billed && !a->error &&
-	    reply->status < 300;
+	if (a->open || a->billed)
+		return false;
+	return a->kind == KIND_GONE ||
+	    (reply->sent && !a->error && reply->status < 300);
 }
 
 void
@@ -79,6 +97,7 @@ ask_outcome(struct answer *a, const struct reply *reply,
 		.latency = reply->latency,
 		.billed = a->billed,
 		.lost = is_lost(a, reply),
+		.open = a->open,
 		.usage = a->usage,
 		.limits = limits_result(&reply->limits),
 		.model = a->model,

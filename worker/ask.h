@@ -13,7 +13,7 @@
 
 /*
  * The end of one request.  Both are borrowed; the answer's kind may still be
- * changed before ask_outcome().
+ * changed before ask_outcome().  A pending answer is to be collected.
  */
 typedef void ask_fn(void *arg, struct answer *, const struct reply *);
 
@@ -29,7 +29,8 @@ void	 ask_start(struct transport *, struct setup *,
 /*
  * Fill an outcome but for run_id, request and section.  Its texts are borrowed
  * from the answer.  A request is lost when all of it was sent, no usage came
- * back, and the provider did not answer with an error, which it does not bill.
+ * back, and the provider did not answer with an error, which it does not bill;
+ * or when its answer is gone.
  */
 void	 ask_outcome(struct answer *, const struct reply *,
 	    struct msg_outcome *);

@@ -16,6 +16,9 @@
  *	   |        end         |   on_answer   |
  *	   +--------------------+---------------+
  *
+ * With answers made in the background, a part is FLYING from the creation of
+ * the response until it was collected, or left for a later run.
+ *
  * At most `queries` sections are ASKING or FLYING; the categorization leaves
  * WANTING once all sections are HELD.  The run as a whole:
  *
@@ -38,6 +41,7 @@
 #include "common/schema.h"
 #include "worker/ask.h"
 #include "worker/channel.h"
+#include "worker/collect.h"
 #include "worker/research.h"
 
 #define PROMPT_MAX	((size_t)4 << 20)	/* bytes of one question */
@@ -52,7 +56,9 @@ struct part {
 	enum state	 state;
 	char		*prompt;	/* NULL until it is first asked */
 	char		*text;		/* while HELD; not of categorize */
-	int64_t		 request;	/* while FLYING */
+	int64_t		 request;	/* while FLYING, */
+	const struct endpoint *endpoint; /* where */
+	struct collect	*collect;	/* its answer is being made, or NULL */
 };
 
 struct research {
@@ -64,6 +70,7 @@ struct research {
 	struct part	*parts;		/* sections, then categorize */
 	size_t		 n_sections;
 	enum kind	 ending;	/* KIND_OK: going on */
+	bool		 leaving;	/* waits for no answer being made */
 	char		 why[TEXT_MESSAGE_MAX];
 	bool		 over;
 };
@@ -296,6 +303,38 @@ send_done(struct part *p, struct answer *a)
 	r->over = true;
 }
 
+static void on_answer(void *, struct answer *, const struct reply *);
+
+static void
+collect(struct part *p, const char *id, int64_t delay)
+{
+	struct research *r = p->research;
+
+	p->state = FLYING;
+	p->collect = collect_start(r->transport, r->setup, p->endpoint, id,
+	    delay, on_answer, p);
+	if (r->leaving)
+		collect_leave(p->collect);
+}
+
+/* The id goes out before anything else is done with it. */
+static void
+send_created(struct part *p, const struct answer *a,
+    const struct reply *reply)
+{
+	struct research *r = p->research;
+	struct message msg = { .type = MESSAGE_CREATED };
+
+	msg.created = (struct msg_created){
+		.run_id = r->message.research.run_id,
+		.request = p->request,
+		.response_id = a->response_id,
+		.limits = limits_result(&reply->limits),
+	};
+	channel_send(r->channel, &msg);
+	collect(p, a->response_id, COLLECT_FIRST_MS);
+}
+
 static void
 on_answer(void *arg, struct answer *a, const struct reply *reply)
 {
@@ -303,6 +342,11 @@ on_answer(void *arg, struct answer *a, const struct reply *reply)
 	struct research *r = p->research;
 	struct message msg = { .type = MESSAGE_OUTCOME };
 
+	p->collect = NULL;
+	if (a->pending) {
+		send_created(p, a, reply);
+		return;
+	}
 	p->state = WANTING;
 	if (a->kind == KIND_OK) {
 		if (is_categorize(p))
@@ -321,46 +365,66 @@ on_answer(void *arg, struct answer *a, const struct reply *reply)
 /* ---- what the supervisor says ---- */
 
 static void
-send_request(struct part *p, const struct endpoint *endpoint)
+send_request(struct part *p)
 {
 	struct research *r = p->research;
-	struct question q = { .input = p->prompt };
+	const struct endpoint *e = p->endpoint;
+	struct question q = { .input = p->prompt,
+	    .background = e->conf->background && e->wire->background };
 
 	if (is_categorize(p))
 		q.schema = r->setup->schema_text;
 	else
-		q.max_searches = endpoint->conf->max_searches;
-	ask_start(r->transport, r->setup, endpoint, &q, on_answer, p);
+		q.max_searches = e->conf->max_searches;
+	ask_start(r->transport, r->setup, e, &q, on_answer, p);
 	p->state = FLYING;
+}
+
+/* NULL, or why the request cannot be sent. */
+static const char *
+grant_fault(const struct endpoint *endpoint, const struct msg_grant *grant)
+{
+	if (endpoint == NULL)
+		return "granted for an unknown endpoint";
+	if (grant->response_id != NULL &&
+	    !collect_may(endpoint, grant->response_id))
+		return "granted to fetch what cannot be fetched there";
+	return NULL;
 }
 
 bool
 research_grant(struct research *r, const struct msg_grant *grant)
 {
 	struct part *p = part_named(r, grant->section);
-	const struct endpoint *endpoint;
+	const char *fault;
 
 	if (p == NULL || p->state != ASKING)
 		return false;
-	endpoint = setup_endpoint(r->setup, grant->endpoint);
-	if (endpoint == NULL) {
+	p->endpoint = setup_endpoint(r->setup, grant->endpoint);
+	if ((fault = grant_fault(p->endpoint, grant)) != NULL) {
 		p->state = WANTING;
-		ask_refuse(r->channel, grant, KIND_INTERNAL,
-		    "granted for an unknown endpoint");
-		end(r, KIND_INTERNAL, "granted for an unknown endpoint");
+		ask_refuse(r->channel, grant, KIND_INTERNAL, fault);
+		end(r, KIND_INTERNAL, fault);
 		advance(r);
 		return true;
 	}
 	p->request = grant->request;
-	send_request(p, endpoint);
+	if (grant->response_id != NULL)
+		collect(p, grant->response_id, 0);
+	else
+		send_request(p);
 	return true;
 }
 
 void
-research_cancel(struct research *r)
+research_cancel(struct research *r, bool leave)
 {
 	if (r->over)
 		return;
+	for (size_t i = 0; leave && !r->leaving && i <= r->n_sections; i++)
+		if (r->parts[i].collect != NULL)
+			collect_leave(r->parts[i].collect);
+	r->leaving = r->leaving || leave;
 	end(r, KIND_CANCELLED, kind_info(KIND_CANCELLED)->text);
 	advance(r);
 }

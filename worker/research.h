@@ -27,7 +27,8 @@ struct research *research_new(struct setup *, struct channel *,
 /* Only when over. */
 void	 research_free(struct research *);
 
-void	 research_cancel(struct research *);
+/* leave: see msg_cancel. */
+void	 research_cancel(struct research *, bool leave);
 /* True when the permit was waited for and the request is on its way. */
 bool	 research_grant(struct research *, const struct msg_grant *);
 const char *research_run_id(const struct research *);

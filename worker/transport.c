@@ -23,6 +23,7 @@
 #define BODY_MAX	((size_t)8 << 20)	/* decompressed bytes */
 #define HEADERS_MAX	((size_t)256 << 10)	/* bytes, all together */
 #define CONNECT_TIMEOUT	10000L			/* ms */
+#define FETCH_TIMEOUT	30000L			/* ms; what is there comes soon */
 #define STALL_WINDOW	INT64_C(30000)		/* ms; once a body began, */
 #define STALL_BYTES	100			/* fewer in it is a stall */
 #define IDLE_WAIT	60000			/* ms */
@@ -54,6 +55,7 @@ struct transfer {
 	struct buf		 got;
 	size_t			 header_bytes;
 	struct limits		 limits;
+	int64_t			 due_mono;	/* while it waits for its time */
 	int64_t			 begun_mono;
 	int64_t			 window_mono;	/* 0: no body yet */
 	size_t			 window_bytes;
@@ -67,6 +69,7 @@ TAILQ_HEAD(transfers, transfer);
 
 struct transport {
 	CURLM			*multi;
+	struct transfers	 later;		/* wait for their time */
 	struct transfers	 busy;
 	struct transfers	 idle;		/* handles for reuse */
 };
@@ -256,7 +259,6 @@ set_up_handle(struct transfer *t)
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "sdr/" SDR_VERSION);
-	curl_easy_setopt(e, CURLOPT_POST, 1L);
 	curl_easy_setopt(e, CURLOPT_READFUNCTION, on_send);
 	curl_easy_setopt(e, CURLOPT_READDATA, t);
 	curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_rewind);
@@ -288,11 +290,11 @@ take_transfer(struct transport *tr)
  * minutes away: HTTP/1.1 then, a connection each.
  */
 static void
-address(struct transfer *t, const struct remote *r)
+address(struct transfer *t, const struct remote *r, const char *url)
 {
 	CURL *e = t->easy;
 
-	curl_easy_setopt(e, CURLOPT_URL, r->url);
+	curl_easy_setopt(e, CURLOPT_URL, url);
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, r->headers);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, r->timeout);
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, r->secure ?
@@ -300,6 +302,15 @@ address(struct transfer *t, const struct remote *r)
 	curl_easy_setopt(e, CURLOPT_PIPEWAIT, r->secure ? 1L : 0L);
 	curl_easy_setopt(e, CURLOPT_CAINFO, r->ca_file);
 	curl_easy_setopt(e, CURLOPT_CAPATH, r->ca_directory);
+}
+
+static void
+begin(struct transport *tr, struct transfer *t)
+{
+	t->begun_mono = clock_mono();
+	TAILQ_INSERT_TAIL(&tr->busy, t, entry);
+	if (curl_multi_add_handle(tr->multi, t->easy) != CURLM_OK)
+		fatal("libcurl takes no request");
 }
 
 void
@@ -312,14 +323,52 @@ transport_post(struct transport *tr, const struct remote *r, struct buf *body,
 	*body = (struct buf){ 0 };
 	t->done = done;
 	t->arg = arg;
-	t->begun_mono = clock_mono();
 	limits_init(&t->limits);
-	address(t, r);
+	address(t, r, r->url);
+	curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE,
 	    (curl_off_t)t->body.len);
-	TAILQ_INSERT_TAIL(&tr->busy, t, entry);
-	if (curl_multi_add_handle(tr->multi, t->easy) != CURLM_OK)
-		fatal("libcurl takes no request");
+	begin(tr, t);
+}
+
+struct transfer *
+transport_get(struct transport *tr, const struct remote *r, const char *name,
+    int64_t delay, reply_fn *done, void *arg)
+{
+	struct transfer *t = take_transfer(tr);
+	char *url = xasprintf("%s/%s", r->url, name);
+
+	t->done = done;
+	t->arg = arg;
+	limits_init(&t->limits);
+	address(t, r, url);
+	curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, FETCH_TIMEOUT);
+	free(url);
+	t->due_mono = clock_mono() + delay;
+	TAILQ_INSERT_TAIL(&tr->later, t, entry);
+	return t;
+}
+
+void
+transport_hasten(struct transfer *t)
+{
+	t->due_mono = 0;
+}
+
+static void
+begin_due(struct transport *tr)
+{
+	struct transfer *t, *next;
+	int64_t now = clock_mono();
+
+	for (t = TAILQ_FIRST(&tr->later); t != NULL; t = next) {
+		next = TAILQ_NEXT(t, entry);
+		if (t->due_mono > now)
+			continue;
+		TAILQ_REMOVE(&tr->later, t, entry);
+		begin(tr, t);
+	}
 }
 
 /* Back among the idle; nothing of the last request is kept. */
@@ -471,6 +520,7 @@ transport_new(void)
 		fatal("libcurl does not start");
 	/* By default as many as suit the requests of this very moment. */
 	curl_multi_setopt(tr->multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECTIONS);
+	TAILQ_INIT(&tr->later);
 	TAILQ_INIT(&tr->busy);
 	TAILQ_INIT(&tr->idle);
 	return tr;
@@ -479,12 +529,16 @@ transport_new(void)
 static int
 wait_limit(const struct transport *tr)
 {
+	int64_t wait = IDLE_WAIT, now = clock_mono();
 	const struct transfer *t;
 
 	TAILQ_FOREACH(t, &tr->busy, entry)
 		if (t->window_mono != 0)
-			return WATCH_WAIT;
-	return IDLE_WAIT;
+			wait = WATCH_WAIT;
+	TAILQ_FOREACH(t, &tr->later, entry)
+		if (t->due_mono - now < wait)
+			wait = t->due_mono > now ? t->due_mono - now : 0;
+	return (int)wait;
 }
 
 void
@@ -522,6 +576,7 @@ transport_step(struct transport *tr)
 	CURLMsg *msg;
 	int running, left;
 
+	begin_due(tr);
 	curl_multi_perform(tr->multi, &running);
 	while ((msg = curl_multi_info_read(tr->multi, &left)) != NULL) {
 		CURLcode code = msg->data.result;

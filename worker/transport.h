@@ -25,6 +25,9 @@ struct transport;
 /* Where requests go: one URL with its headers and trust. */
 struct remote;
 
+/* One request, from its order to its reply. */
+struct transfer;
+
 /* How a request ended.  All of it is borrowed and gone after the call. */
 struct reply {
 	enum kind	 kind;		/* KIND_OK: a whole answer came, of
@@ -62,6 +65,16 @@ struct transport *transport_new(void);
  */
 void	 transport_post(struct transport *, const struct remote *,
 	    struct buf *body, reply_fn *done, void *arg);
+
+/*
+ * Fetch what has this name below the remote, in delay ms; a name of letters,
+ * digits, '_', '-' and '.' only.  done as above.  The result is valid until
+ * then.
+ */
+struct transfer *transport_get(struct transport *, const struct remote *,
+	    const char *name, int64_t delay, reply_fn *done, void *arg);
+/* Do not wait for its time; harmless once it is under way. */
+void	 transport_hasten(struct transfer *);
 
 /* Sleep until there is something to do here or on one of the others. */
 void	 transport_wait(struct transport *, struct pollfd *others, size_t n);

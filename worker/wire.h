@@ -4,6 +4,7 @@
 #ifndef WORKER_WIRE_H
 #define WORKER_WIRE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/buf.h"
@@ -19,12 +20,14 @@ struct question {
 					   NULL: prose */
 	int64_t		 max_output_tokens;
 	int64_t		 max_searches;	/* 0: no web search */
+	bool		 background;	/* answer with an id, then make it */
 };
 
 /* A way to put questions and to read answers. */
 struct wire {
 	const char	*name;		/* as the configuration says it */
 	const char	*path;		/* below the endpoint's base URL */
+	bool		 background;	/* answers lie below path, by id */
 	void		(*build)(const struct question *, struct buf *body);
 	/* body is the object of a 2xx answer without an error in it. */
 	void		(*parse)(struct json_object *body, struct answer *);

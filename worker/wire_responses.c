@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The sdr authors */
 
 /*
- * The Responses API: POST {base}/responses.  Owns the shape of its requests
- * and answers.
+ * The Responses API: POST {base}/responses, and GET {base}/responses/{id} for
+ * what is made in the background.  Owns the shape of its requests and answers.
  */
 
 #include <stdio.h>
@@ -19,7 +19,10 @@ build(const struct question *q, struct buf *out)
 {
 	buf_puts(out, "{\"model\":");
 	buf_json_string(out, q->model);
-	buf_puts(out, ",\"store\":false,\"max_output_tokens\":");
+	/* In the background, what is not stored is gone within minutes. */
+	buf_puts(out, q->background ? ",\"store\":true,\"background\":true" :
+	    ",\"store\":false");
+	buf_puts(out, ",\"max_output_tokens\":");
 	buf_json_int(out, q->max_output_tokens);
 	/* Search and schema exclude each other: citations would be lost. */
 	if (q->schema != NULL) {
@@ -121,6 +124,15 @@ take_status(struct json_object *body, struct answer *a)
 	json_get_string(body, "status", &status);
 	if (strcmp(status, "completed") == 0)
 		return;
+	if (strcmp(status, "queued") == 0 ||
+	    strcmp(status, "in_progress") == 0) {
+		a->pending = true;
+		return;
+	}
+	if (strcmp(status, "cancelled") == 0) {
+		answer_fail(a, KIND_GONE, "the response was cancelled");
+		return;
+	}
 	if (strcmp(status, "incomplete") == 0) {
 		take_incomplete(body, a);
 		return;
@@ -147,6 +159,8 @@ parse(struct json_object *body, struct answer *a)
 	answer_take_names(a, body);
 	answer_take_usage(a, body, &names);
 	take_status(body, a);
+	if (a->pending)
+		return;
 	if (json_get_array(body, "output", &output) == 0)
 		take_output(output, a);
 	else
@@ -156,6 +170,7 @@ parse(struct json_object *body, struct answer *a)
 const struct wire wire_responses = {
 	.name = "responses",
 	.path = "/responses",
+	.background = true,
 	.build = build,
 	.parse = parse,
 };

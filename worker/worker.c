@@ -113,7 +113,7 @@ static void
 on_cancel(struct worker *w, struct message *msg)
 {
 	if (is_ours(w, msg->cancel.run_id))
-		research_cancel(w->research);
+		research_cancel(w->research, msg->cancel.leave);
 }
 
 static void

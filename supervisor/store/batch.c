@@ -133,9 +133,15 @@ store_request_id(struct store *s)
 void
 store_note_request(struct store *s, const struct store_request *r)
 {
-	note(s, SQL_REQUEST_SENT, "iiissssini", r->id, r->job, r->account,
-	    r->run_id, r->section, r->endpoint, r->model, r->reserved_tokens,
-	    r->reserved_cost, clock_wall());
+	note(s, SQL_REQUEST_SENT, "iiisssssini", r->id, r->job, r->account,
+	    r->run_id, r->section, r->endpoint, r->model, r->prompt_hash,
+	    r->reserved_tokens, r->reserved_cost, clock_wall());
+}
+
+void
+store_note_created(struct store *s, int64_t request, const char *response_id)
+{
+	note(s, SQL_REQUEST_CREATED, "is", request, response_id);
 }
 
 void
@@ -182,6 +188,12 @@ store_note_job(struct store *s, int64_t job, enum job_state state,
 {
 	note(s, SQL_JOB_STATE, "issi", job, job_state_name(state), reason,
 	    clock_wall());
+}
+
+void
+store_note_job_lose(struct store *s, int64_t job)
+{
+	note(s, SQL_JOB_LOSE, "ii", job, clock_wall());
 }
 
 void
@@ -268,6 +280,29 @@ load_answers(struct store *s, struct store_claimed *c)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+static int
+load_open(struct store *s, struct store_claimed *c)
+{
+	sqlite3_stmt *st = statement(s, SQL_OPEN);
+	int rc;
+
+	statement_bind(st, "i", c->account);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		c->open = xreallocarray(c->open, c->n_open + 1,
+		    sizeof(*c->open));
+		c->open[c->n_open++] = (struct store_open_request){
+			.id = sqlite3_column_int64(st, 0),
+			.section = column_text(st, 1),
+			.endpoint = column_text(st, 2),
+			.response_id = column_text(st, 3),
+			.prompt_hash = column_text(st, 4),
+			.reserved_cost = column_int(st, 5),
+		};
+	}
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 static void
 read_claimed(sqlite3_stmt *st, struct store_claimed *c)
 {
@@ -296,25 +331,37 @@ claim(struct store *s, struct store_order *o)
 	rc = rc == SQLITE_DONE ? SQLITE_OK : rc;
 	for (size_t i = 0; i < o->n_got && rc == SQLITE_OK; i++)
 		rc = load_answers(s, &o->got[i]);
+	for (size_t i = 0; i < o->n_got && rc == SQLITE_OK; i++)
+		rc = load_open(s, &o->got[i]);
 	return rc;
+}
+
+static void
+claimed_clear(struct store_claimed *c)
+{
+	for (size_t i = 0; i < c->n_answers; i++) {
+		free(c->answers[i].key);
+		free(c->answers[i].text);
+	}
+	for (size_t i = 0; i < c->n_open; i++) {
+		free(c->open[i].section);
+		free(c->open[i].endpoint);
+		free(c->open[i].response_id);
+		free(c->open[i].prompt_hash);
+	}
+	free(c->answers);
+	free(c->open);
+	free(c->company);
+	free(c->domain);
+	free(c->industry);
 }
 
 void
 store_orders_clear(struct store_order *orders, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; k < orders[i].n_got; k++) {
-			struct store_claimed *c = &orders[i].got[k];
-
-			for (size_t a = 0; a < c->n_answers; a++) {
-				free(c->answers[a].key);
-				free(c->answers[a].text);
-			}
-			free(c->answers);
-			free(c->company);
-			free(c->domain);
-			free(c->industry);
-		}
+		for (size_t k = 0; k < orders[i].n_got; k++)
+			claimed_clear(&orders[i].got[k]);
 		free(orders[i].got);
 		orders[i].got = NULL;
 		orders[i].n_got = 0;

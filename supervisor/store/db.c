@@ -296,6 +296,18 @@ recover_one(struct store *s, enum statement which, bool stamp, int64_t *n)
 	return rc;
 }
 
+static int
+count_open(struct store *s, int64_t *n)
+{
+	sqlite3_stmt *st = statement(s, SQL_RECOVER_OPEN);
+	int rc = sqlite3_step(st);
+
+	if (rc == SQLITE_ROW)
+		*n = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
 int
 store_recover(struct store *s, struct store_recovered *found,
     char err[static STORE_ERRLEN])
@@ -304,7 +316,7 @@ store_recover(struct store *s, struct store_recovered *found,
 	    recover_one(s, SQL_RECOVER_ACCOUNTS, false, &found->accounts) !=
 	    SQLITE_OK ||
 	    recover_one(s, SQL_RECOVER_REQUESTS, true, &found->requests) !=
-	    SQLITE_OK ||
+	    SQLITE_OK || count_open(s, &found->open) != SQLITE_OK ||
 	    recover_one(s, SQL_RECOVER_IMPORTS, false, &found->imports) !=
 	    SQLITE_OK || db_commit(s) != SQLITE_OK)
 		return db_failed(s, "recovery", err);

@@ -197,32 +197,49 @@ choose(struct store *s, const struct msg_retry *r)
 	return rc;
 }
 
+/* Of an answer that is being made, nobody knows what it will be worth. */
+static int
+lose_open(struct store *s, int64_t *cost)
+{
+	sqlite3_stmt *st = statement(s, SQL_RETRY_LOSE);
+	int rc;
+
+	statement_bind(st, "i", clock_wall());
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		*cost += sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 /* Which of their answers the chosen accounts lose. */
 static int
-drop_answers(struct store *s, const struct msg_retry *r)
+drop_answers(struct store *s, const struct msg_retry *r, int64_t *lost_cost)
 {
 	sqlite3_stmt *st;
+	int rc;
 
+	if (!r->outdated && !r->fresh && r->section == NULL)
+		return SQLITE_OK;
+	if ((rc = lose_open(s, lost_cost)) != SQLITE_OK)
+		return rc;
 	if (r->outdated)
 		return statement_run(statement(s, SQL_RETRY_DROP_OUTDATED));
-	if (!r->fresh && r->section == NULL)
-		return SQLITE_OK;
 	st = statement(s, SQL_RETRY_DROP_SECTIONS);
 	statement_bind(st, "s", r->section);
 	return statement_run(st);
 }
 
 static int
-retry(struct store *s, const struct msg_retry *r, int64_t *n)
+retry(struct store *s, const struct msg_retry *r, struct store_retried *did)
 {
 	int rc;
 
 	if ((rc = choose(s, r)) != SQLITE_OK)
 		return rc;
 	rc = statement_run(statement(s, SQL_RETRY_CHOSEN));
-	*n = sqlite3_changes64(s->db);
+	*did = (struct store_retried){ .accounts = sqlite3_changes64(s->db) };
 	if (rc == SQLITE_OK)
-		rc = drop_answers(s, r);
+		rc = drop_answers(s, r, &did->lost_cost);
 	if (rc == SQLITE_OK)
 		rc = statement_run(statement(s, SQL_RETRY_FORGET));
 	return rc;
@@ -230,18 +247,30 @@ retry(struct store *s, const struct msg_retry *r, int64_t *n)
 
 int
 store_retry(struct store *s, const struct msg_retry *r,
-    const struct store_prompt *prompts, size_t n_prompts, int64_t *n,
-    int64_t counts[static ACCOUNT_STATES], char err[static STORE_ERRLEN])
+    const struct store_prompt *prompts, size_t n_prompts,
+    struct store_retried *did, char err[static STORE_ERRLEN])
 {
 	if (store_flush(s, err) == -1)
 		return -1;
 	if (db_begin(s) != SQLITE_OK ||
 	    put_prompts(s, prompts, n_prompts) != SQLITE_OK ||
-	    retry(s, r, n) != SQLITE_OK)
+	    retry(s, r, did) != SQLITE_OK)
 		return db_failed(s, "retry", err);
-	if (store_job_counts(s, r->job, counts, err) == -1)
+	if (store_job_counts(s, r->job, did->counts, err) == -1)
 		return -1;
 	return db_commit(s) == SQLITE_OK ? 0 : db_failed(s, "retry", err);
+}
+
+/* The one number that a bound statement gives. */
+static int
+read_sum(struct store *s, sqlite3_stmt *st, int64_t *sum, char *err)
+{
+	int rc = sqlite3_step(st);
+
+	if (rc == SQLITE_ROW)
+		*sum = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW ? 0 : db_failed(s, "ledger", err);
 }
 
 int
@@ -250,16 +279,24 @@ store_spent(struct store *s, int64_t job, int64_t since, int64_t *cost,
 {
 	sqlite3_stmt *st = statement(s, job == 0 ? SQL_SPENT :
 	    SQL_SPENT_BY_JOB);
-	int rc;
 
 	if (job == 0)
 		statement_bind(st, "i", since);
 	else
 		statement_bind(st, "ii", since, job);
-	if ((rc = sqlite3_step(st)) == SQLITE_ROW)
-		*cost = sqlite3_column_int64(st, 0);
-	sqlite3_reset(st);
-	return rc == SQLITE_ROW ? 0 : db_failed(s, "ledger", err);
+	return read_sum(s, st, cost, err);
+}
+
+int
+store_reserved(struct store *s, int64_t job, int64_t *cost,
+    char err[static STORE_ERRLEN])
+{
+	sqlite3_stmt *st = statement(s, job == 0 ? SQL_RESERVED :
+	    SQL_RESERVED_BY_JOB);
+
+	if (job != 0)
+		statement_bind(st, "i", job);
+	return read_sum(s, st, cost, err);
 }
 
 char *

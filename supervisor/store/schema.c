@@ -181,6 +181,8 @@ static const char *const migrations[] = {
 	"    ON CONFLICT DO UPDATE SET cost = cost + excluded.cost,"
 	"    unpriced = unpriced + excluded.unpriced;"
 	" END;",
+	/* 2 -> 3: answers that are fetched later belong to their prompt. */
+	"ALTER TABLE request ADD COLUMN prompt_hash TEXT;",
 };
 
 const int schema_version = sizeof(migrations) / sizeof(migrations[0]);

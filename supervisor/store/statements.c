@@ -15,14 +15,19 @@
 static const char *const sql[SQL_STATEMENTS] = {
 	[SQL_REQUEST_SENT] =
 	    "INSERT INTO request(id, job_id, account_id, run_id, section,"
-	    " endpoint, model, state, reserved_tokens, reserved_cost, sent_at)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 'sent', ?8, ?9, ?10)",
+	    " endpoint, model, state, prompt_hash, reserved_tokens,"
+	    " reserved_cost, sent_at)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 'sent', ?8, ?9, ?10, ?11)",
+	[SQL_REQUEST_CREATED] =
+	    "UPDATE request SET response_id = ?2"
+	    " WHERE id = ?1 AND state = 'sent'",
 	[SQL_REQUEST_SETTLED] =
 	    "UPDATE request SET state = ?2, error_kind = ?3, error = ?4,"
 	    " status = ?5, latency_ms = ?6, input_tokens = ?7,"
 	    " cached_tokens = ?8, output_tokens = ?9, reasoning_tokens = ?10,"
 	    " searches = ?11, model = coalesce(?12, model),"
-	    " service_tier = ?13, response_id = ?14, cost = ?15,"
+	    " service_tier = ?13, response_id = coalesce(?14, response_id),"
+	    " cost = ?15,"
 	    " settled_at = ?16 WHERE id = ?1 AND state = 'sent'",
 	[SQL_SECTION_PUT] =
 	    "INSERT OR REPLACE INTO section(account_id, key, text, citations,"
@@ -79,6 +84,10 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    " deaths",
 	[SQL_ANSWERS] =
 	    "SELECT key, text FROM section WHERE account_id = ?1",
+	[SQL_OPEN] =
+	    "SELECT id, section, endpoint, response_id, prompt_hash,"
+	    " reserved_cost FROM request WHERE account_id = ?1"
+	    " AND state = 'sent' AND response_id IS NOT NULL ORDER BY id",
 	[SQL_REQUEST_MAX] =
 	    "SELECT coalesce(max(id), 0) FROM request",
 	[SQL_JOBS] =
@@ -96,9 +105,23 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    "SELECT coalesce(sum(coalesce(cost, reserved_cost)), 0)"
 	    " FROM request"
 	    " WHERE settled_at >= ?1 AND job_id = ?2",
+	[SQL_RESERVED] =
+	    "SELECT coalesce(sum(reserved_cost), 0) FROM request"
+	    " WHERE state = 'sent'",
+	/* Few are sent; of a job there may be a million. */
+	[SQL_RESERVED_BY_JOB] =
+	    "SELECT coalesce(sum(reserved_cost), 0)"
+	    " FROM request INDEXED BY request_sent"
+	    " WHERE state = 'sent' AND job_id = ?1",
 	[SQL_JOB_BEGIN] =
 	    "INSERT INTO job(name, source, state, created_at)"
 	    " VALUES(?1, ?2, 'loading', ?3)",
+	[SQL_JOB_LOSE] =
+	    "UPDATE request INDEXED BY request_sent"
+	    " SET state = 'lost', cost = reserved_cost,"
+	    " error_kind = 'cancelled',"
+	    " error = 'the job was deleted before the answer was fetched',"
+	    " settled_at = ?2 WHERE job_id = ?1 AND state = 'sent'",
 	[SQL_JOB_DELETE] =
 	    "DELETE FROM job WHERE id = ?1",
 	[SQL_ACCOUNTS_DELETE] =
@@ -119,7 +142,9 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    "UPDATE request SET state = 'lost', cost = reserved_cost,"
 	    " error_kind = 'worker_died',"
 	    " error = 'the supervisor died before the answer', settled_at = ?1"
-	    " WHERE state = 'sent'",
+	    " WHERE state = 'sent' AND response_id IS NULL",
+	[SQL_RECOVER_OPEN] =
+	    "SELECT count(*) FROM request WHERE state = 'sent'",
 	[SQL_RECOVER_IMPORTS] =
 	    "DELETE FROM job WHERE state = 'loading'",
 	[SQL_RETRY_CHOOSE_FAILED] =
@@ -145,6 +170,13 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    " categorization = NULL, prompt_hash = NULL"
 	    " WHERE id IN (SELECT id FROM temp.chosen)"
 	    " AND state IN ('failed', 'completed')",
+	[SQL_RETRY_LOSE] =
+	    "UPDATE request INDEXED BY request_sent"
+	    " SET state = 'lost', cost = reserved_cost,"
+	    " error_kind = 'cancelled',"
+	    " error = 'asked anew before the answer was fetched',"
+	    " settled_at = ?1 WHERE state = 'sent' AND account_id IN"
+	    " (SELECT id FROM temp.chosen) RETURNING reserved_cost",
 	[SQL_RETRY_DROP_SECTIONS] =
 	    "DELETE FROM section WHERE account_id IN"
 	    " (SELECT id FROM temp.chosen) AND (?1 IS NULL OR key = ?1)",

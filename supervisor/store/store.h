@@ -50,12 +50,13 @@ void	 store_close(struct store *);
 
 /*
  * What a dead supervisor left: accounts in processing become pending, requests
- * without an outcome become lost and cost what they had reserved, imports that
- * did not end are removed.
+ * without an outcome become lost and cost what they had reserved, but for those
+ * whose answer has an id to be fetched by; imports that did not end are removed.
  */
 struct store_recovered {
 	int64_t	 accounts;
 	int64_t	 requests;
+	int64_t	 open;			/* answers to be fetched, in all */
 	int64_t	 imports;
 };
 int	 store_recover(struct store *, struct store_recovered *,
@@ -78,6 +79,7 @@ struct store_request {
 	const char *section;
 	const char *endpoint;
 	const char *model;
+	const char *prompt_hash;
 	int64_t	 reserved_tokens;
 	int64_t	 reserved_cost;		/* -1: no price for the model */
 };
@@ -131,12 +133,17 @@ struct store_options {
 
 int64_t	 store_request_id(struct store *);	/* a new one, never 0 */
 void	 store_note_request(struct store *, const struct store_request *);
+/* The provider makes the answer, to be fetched by this id. */
+void	 store_note_created(struct store *, int64_t request,
+	    const char *response_id);
 void	 store_note_settlement(struct store *,
 	    const struct store_settlement *);
 void	 store_note_section(struct store *, const struct store_section *);
 /* Takes effect only while the account is in processing with this run_id. */
 void	 store_note_ending(struct store *, const struct store_ending *);
 /* The caller has asked job_state_may().  reason "" clears it. */
+/* Its answers that are being made will not be fetched. */
+void	 store_note_job_lose(struct store *, int64_t job);
 void	 store_note_job_delete(struct store *, int64_t job);
 /* Any n of a job's accounts, with their sections. */
 void	 store_note_accounts_delete(struct store *, int64_t job, int64_t n);
@@ -153,6 +160,14 @@ size_t	 store_noted(const struct store *);
 
 /* ---- the turn's transaction ---- */
 
+/* An answer that was asked for and not fetched: see store_note_created(). */
+struct store_open_request {
+	int64_t	 id;
+	char	*section, *endpoint, *response_id;
+	char	*prompt_hash;
+	int64_t	 reserved_cost;		/* -1: no price for the model */
+};
+
 struct store_claimed {
 	int64_t	 account;
 	char	 run_id[STORE_RUN_ID];
@@ -161,6 +176,8 @@ struct store_claimed {
 	int64_t	 deaths;		/* workers that died on it */
 	struct msg_answer *answers;	/* sections that it has */
 	size_t	 n_answers;
+	struct store_open_request *open;	/* oldest first */
+	size_t	 n_open;
 };
 
 /* Take up to `want` pending accounts of a job. */
@@ -218,20 +235,28 @@ struct store_prompt {
 	const char *hash;
 };
 /*
- * Final accounts become pending again, *n of them: see msg_retry for which.
- * What is outdated is judged by the prompts.  counts are of the job, as they
- * are afterwards; -1: nothing has changed.
+ * Final accounts become pending again: see msg_retry for which.  What is
+ * outdated is judged by the prompts.  Where answers are dropped, those that
+ * were not fetched yet are lost with them, at the cost that they had reserved.
+ * -1: nothing has changed.
  */
+struct store_retried {
+	int64_t	 accounts;
+	int64_t	 counts[ACCOUNT_STATES];	/* of the job, afterwards */
+	int64_t	 lost_cost;
+};
 int	 store_retry(struct store *, const struct msg_retry *,
-	    const struct store_prompt *, size_t n_prompts, int64_t *n,
-	    int64_t counts[static ACCOUNT_STATES],
-	    char err[static STORE_ERRLEN]);
+	    const struct store_prompt *, size_t n_prompts,
+	    struct store_retried *, char err[static STORE_ERRLEN]);
 /*
  * Cost of all requests settled since a wall time, at its reservation where the
  * price is not known; job 0: of every job.
  */
 int	 store_spent(struct store *, int64_t job, int64_t since,
 	    int64_t *cost, char err[static STORE_ERRLEN]);
+/* Reserved by requests without an outcome; job 0: of every job. */
+int	 store_reserved(struct store *, int64_t job, int64_t *cost,
+	    char err[static STORE_ERRLEN]);
 /* The limiter's last state; NULL when there is none.  Caller frees. */
 char	*store_limiter(struct store *);
 

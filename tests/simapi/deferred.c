@@ -114,10 +114,12 @@ deferred_start(struct sim *sim, struct question *question,
 struct deferred_job *
 deferred_find(const struct deferred *deferred, const char *id)
 {
-	void *job = NULL;
+	struct deferred_job *job;
+	void *value = NULL;
 
-	lh_table_lookup_ex(deferred->jobs, id, &job);
-	return job;
+	lh_table_lookup_ex(deferred->jobs, id, &value);
+	job = value;
+	return job == NULL || job->number <= job->sim->forgotten ? NULL : job;
 }
 
 struct json_object *

@@ -17,7 +17,7 @@
 struct sim;
 struct deferred_job;
 
-/* Responses asked for with background:true, by id, kept for good. */
+/* Responses asked for with background:true, by id; none when forgotten. */
 struct deferred {
 	struct lh_table	*jobs;
 };

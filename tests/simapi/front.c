@@ -24,6 +24,7 @@
 #define BODY_MAX	(4 * 1024 * 1024)
 #define CONNECTIONS_MAX	16384
 #define BACKLOG		4096	/* the kernel's somaxconn bounds it too */
+#define RESPONSE_PATH	"/v1/responses/"	/* and an id */
 #define MODEL_CREATED	1767225600	/* 2026-01-01 */
 
 struct front {
@@ -103,7 +104,7 @@ serve_health(struct exchange *exchange)
 static enum MHD_Result
 serve_response(struct exchange *exchange)
 {
-	const char *id = exchange->path + strlen("/v1/responses/");
+	const char *id = exchange->path + strlen(RESPONSE_PATH);
 	struct problem problem;
 
 	exchange->fetched = deferred_find(&exchange->sim->deferred, id);
@@ -149,7 +150,7 @@ static const struct route routes[] = {
 	{ "POST", "/v1/responses", false, false, serve_generated_response },
 	{ "POST", "/v1/chat/completions", false, false,
 	    serve_generated_chat },
-	{ "GET", "/v1/responses/", true, false, serve_response },
+	{ "GET", RESPONSE_PATH, true, false, serve_response },
 	{ "GET", "/v1/models", false, false, serve_models },
 	{ "GET", "/v1/models/", true, false, serve_model },
 	{ "GET", "/stats", false, true, serve_stats },
@@ -251,7 +252,10 @@ dispatch(struct exchange *exchange, const char *method)
 	struct problem problem;
 
 	route = find_route(method, exchange->path, &problem);
-	if (route == NULL || !route->open)
+	/* Ids are many: looks for them count as one path. */
+	if (route != NULL && route->serve == serve_response)
+		census_path(&exchange->sim->census, RESPONSE_PATH);
+	else if (route == NULL || !route->open)
 		census_path(&exchange->sim->census, exchange->path);
 	if (route == NULL)
 		return refuse(exchange, NULL, &problem);

@@ -27,6 +27,7 @@ static const struct rule knob_rules[] = {
 	{ .name = "latency", .types = RULE_STRING | RULE_NUMBER, .min = 0,
 	    .max = LATENCY_MAX_MS },
 	{ .name = "headers", .types = RULE_BOOL },
+	{ .name = "forget", .types = RULE_BOOL },
 	{ .name = "reset_stats", .types = RULE_BOOL },
 	{ .name = "hold", .types = RULE_BOOL },
 	{ .name = "pass", .types = RULE_INT, .max = LATENCY_MAX_MS },
@@ -112,7 +113,7 @@ turn(struct sim *sim, struct json_object *body, struct problem *problem)
 {
 	struct faults fresh = { 0 }, added = { 0 };
 	struct latency latency = sim->latency;
-	bool reset = false;
+	bool reset = false, forget = false;
 	int rc = -1;
 
 	if (rules_check(knob_rules, body, "", problem) != 0 ||
@@ -124,6 +125,8 @@ turn(struct sim *sim, struct json_object *body, struct problem *problem)
 	turn_meter(sim, body);
 	sim->latency = latency;
 	json_get_bool(body, "headers", &sim->headers);
+	if (json_get_bool(body, "forget", &forget) == 0 && forget)
+		sim->forgotten = sim->number;
 	if (json_get_bool(body, "reset_stats", &reset) == 0 && reset)
 		census_reset(&sim->census);
 	turn_clock(body);

@@ -35,6 +35,7 @@ struct sim {
 	struct meter		 meter;
 	struct faults		 faults;
 	bool			 headers;	/* send x-ratelimit-* */
+	uint64_t		 forgotten;	/* the last response that is */
 
 	/* State. */
 	struct agenda		 agenda;

@@ -74,13 +74,13 @@ def good(request):
 class Request:
     def __init__(self, head, body):
         lines = head.decode("latin-1").split("\r\n")
-        self.path = lines[0].split(" ")[1]
+        self.method, self.path = lines[0].split(" ")[:2]
         self.headers = {}
         for line in lines[1:]:
             name, value = line.split(":", 1)
             self.headers[name.lower()] = value.strip()
         self.raw = body
-        self.body = json.loads(body)
+        self.body = json.loads(body) if body else None
 
     @property
     def section(self):

@@ -26,7 +26,8 @@ static const struct {
 	    "{\"type\":\"configure\",\"version\":1,\"endpoints\":[{\"name\":"
 	    "\"a\",\"url\":\"https://x/v1\",\"api\":\"chat\",\"model\":\"m\","
 	    "\"key\":\"k\",\"ca\":\"/c\",\"max_output_tokens\":16,"
-	    "\"max_searches\":0,\"request_timeout\":5}],\"sections\":[{"
+	    "\"max_searches\":0,\"request_timeout\":5,\"background\":true}],"
+	    "\"sections\":[{"
 	    "\"key\":\"s\",\"text\":\"t\\n\\u0001\\\"\"}],\"categorize\":"
 	    "\"c\",\"seller\":\"\\u00e9\",\"schema\":{\"type\":\"object\"}}" },
 	[MESSAGE_RESEARCH] = { SIDE_TO_WORKER,
@@ -36,9 +37,10 @@ static const struct {
 	    "\"key\":\"q\",\"text\":\"t\"}]}" },
 	[MESSAGE_GRANT] = { SIDE_TO_WORKER,
 	    "{\"type\":\"grant\",\"run_id\":\"r\",\"section\":\"s\","
-	    "\"request\":9007199254740993,\"endpoint\":\"a\"}" },
+	    "\"request\":9007199254740993,\"endpoint\":\"a\","
+	    "\"response_id\":\"i\"}" },
 	[MESSAGE_CANCEL] = { SIDE_TO_WORKER,
-	    "{\"type\":\"cancel\",\"run_id\":\"r\"}" },
+	    "{\"type\":\"cancel\",\"run_id\":\"r\",\"leave\":true}" },
 	[MESSAGE_PROBE] = { SIDE_TO_WORKER,
 	    "{\"type\":\"probe\",\"endpoint\":\"a\"}" },
 	[MESSAGE_QUIT] = { SIDE_TO_WORKER, "{\"type\":\"quit\"}" },
@@ -47,6 +49,12 @@ static const struct {
 	[MESSAGE_PERMIT] = { SIDE_FROM_WORKER,
 	    "{\"type\":\"permit\",\"run_id\":\"r\",\"section\":\"s\","
 	    "\"tokens\":0}" },
+	[MESSAGE_CREATED] = { SIDE_FROM_WORKER,
+	    "{\"type\":\"created\",\"run_id\":\"r\",\"request\":1,"
+	    "\"response_id\":\"i\",\"limits\":{\"limit_requests\":1,"
+	    "\"remaining_requests\":2,\"reset_requests\":3,"
+	    "\"limit_tokens\":4,\"remaining_tokens\":5,"
+	    "\"reset_tokens\":6,\"retry_after\":7}}" },
 	[MESSAGE_SECTION] = { SIDE_FROM_WORKER,
 	    "{\"type\":\"section\",\"run_id\":\"r\",\"request\":1,"
 	    "\"section\":\"s\",\"text\":\"t\",\"citations\":[{\"url\":"
@@ -58,6 +66,7 @@ static const struct {
 	    "{\"type\":\"outcome\",\"run_id\":\"r\",\"request\":1,"
 	    "\"section\":\"s\",\"kind\":\"ok\",\"message\":\"\","
 	    "\"status\":200,\"latency\":5,\"billed\":true,\"lost\":true,"
+	    "\"open\":true,"
 	    "\"usage\":{\"input\":1,\"cached\":2,\"output\":3,"
 	    "\"reasoning\":4,\"searches\":5},\"limits\":{"
 	    "\"limit_requests\":1,\"remaining_requests\":2,"

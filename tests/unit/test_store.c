@@ -27,6 +27,7 @@ struct fixture {
 	char		 path[96];
 	struct store	*store;
 	int64_t		 job;
+	int64_t		 lost_cost;	/* by the last retry() */
 };
 
 static void
@@ -320,15 +321,17 @@ retry(struct fixture *f, struct msg_retry r)
 {
 	const struct store_prompt now[] = { { "security", "h1" },
 	    { "news", "h2" }, { "categorize", "c1" } };
-	int64_t n = -1, told[ACCOUNT_STATES], counts[ACCOUNT_STATES];
 	char err[STORE_ERRLEN];
+	struct store_retried did = { .accounts = -1 };
+	int64_t counts[ACCOUNT_STATES];
 
 	r.job = f->job;
-	if (store_retry(f->store, &r, now, 3, &n, told, err) == -1 ||
+	if (store_retry(f->store, &r, now, 3, &did, err) == -1 ||
 	    store_job_counts(f->store, f->job, counts, err) == -1)
 		fail_msg("%s", err);
-	assert_memory_equal(told, counts, sizeof(counts));
-	return n;
+	assert_memory_equal(did.counts, counts, sizeof(counts));
+	f->lost_cost = did.lost_cost;
+	return did.accounts;
 }
 
 static void
