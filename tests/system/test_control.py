@@ -443,8 +443,10 @@ def test_C3_no_descriptors_for_clients(sim, make_daemon):
 
 
 def test_C3_no_processes(as_root, make_sim, foreign_daemon):
+    # Processes are counted by user: one that nobody else has.
+    uid = 100000 + os.getpid()
     sim = make_sim("--latency", 20)
-    daemon = foreign_daemon(sim, 54321, processing={"concurrency": 5})
+    daemon = foreign_daemon(sim, uid, processing={"concurrency": 5})
     daemon.prefix += ["prlimit", "--nproc=1:60", "--"]
     daemon.start()
     job = daemon.research(5)
@@ -453,7 +455,7 @@ def test_C3_no_processes(as_root, make_sim, foreign_daemon):
     assert daemon.answers()
     assert "failed" not in daemon.states(job)
     assert children_of(daemon.process.pid) == []
-    subprocess.run(["setpriv", "--reuid=54321", "--regid=54321",
+    subprocess.run(["setpriv", f"--reuid={uid}", f"--regid={uid}",
                     "--clear-groups", "--", "prlimit",
                     f"--pid={daemon.process.pid}", "--nproc=60:60"],
                    check=True)
