@@ -9,7 +9,7 @@ gcc libc6-dev pkg-config
 libsqlite3-dev libjson-c-dev libcurl4-openssl-dev libevent-dev libconfig-dev
 libbsd-dev libmd-dev libmicrohttpd-dev libcmark-gfm-dev
 libcmark-gfm-extensions-dev libcsv-dev libpsl-dev libseccomp-dev libcmocka-dev
-ca-certificates procps
+ca-certificates curl procps
 python3 python3-pytest python3-pytest-xdist python3-jsonschema
 mandoc nghttp2-proxy openssl
 '

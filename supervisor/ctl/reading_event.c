@@ -44,20 +44,6 @@ events_table(const struct reader_event *events, size_t n)
 	table_free(t);
 }
 
-static struct json_object *
-event_json(const struct reader_event *e)
-{
-	struct json_object *o = json_object_new_object();
-
-	json_put_int(o, "event", e->id);
-	json_put_time(o, "happened_at", e->at);
-	json_put_int(o, "job", e->job);
-	json_put_int(o, "account", e->account);
-	json_put_text(o, "kind", e->kind);
-	json_put_text(o, "message", e->message);
-	return o;
-}
-
 static void
 events_json(const struct reader_event *events, size_t n)
 {
@@ -65,7 +51,7 @@ events_json(const struct reader_event *events, size_t n)
 
 	list = json_object_new_array();
 	for (size_t i = 0; i < n; i++)
-		json_object_array_add(list, event_json(&events[i]));
+		json_object_array_add(list, reading_event_json(&events[i]));
 	json_object_object_add(all, "events", list);
 	json_print(stdout, all);
 }
@@ -120,7 +106,7 @@ follow_show(const struct ctl *ctl, struct reader_event *events, size_t n,
 {
 	for (size_t i = 0; i < n; i++) {
 		if (ctl->json)
-			json_print(stdout, event_json(&events[i]));
+			json_print(stdout, reading_event_json(&events[i]));
 		else
 			event_line(&events[i]);
 		*last = events[i].id;

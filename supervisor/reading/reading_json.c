@@ -159,3 +159,19 @@ reading_account_json(const struct reader_account *a, int parts)
 		json_object_object_add(o, "requests", requests_json(a));
 	return o;
 }
+
+/* ---- events ---- */
+
+struct json_object *
+reading_event_json(const struct reader_event *e)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_put_int(o, "event", e->id);
+	json_put_time(o, "happened_at", e->at);
+	json_put_int(o, "job", e->job);
+	json_put_int(o, "account", e->account);
+	json_put_text(o, "kind", e->kind);
+	json_put_text(o, "message", e->message);
+	return o;
+}

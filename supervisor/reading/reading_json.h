@@ -6,6 +6,7 @@
 
 struct json_object;
 struct reader_account;
+struct reader_event;
 struct reader_job;
 struct reader_spent;
 
@@ -19,5 +20,7 @@ struct json_object *reading_job_json(const struct reader_job *,
  */
 struct json_object *reading_account_json(const struct reader_account *,
 	    int parts);
+
+struct json_object *reading_event_json(const struct reader_event *);
 
 #endif

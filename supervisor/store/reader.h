@@ -187,7 +187,7 @@ struct reader_event {
 /* The last `max` ones, oldest first; job 0: of all. */
 int	 reader_events(struct reader *, int64_t job, int64_t max,
 	    struct reader_event **, size_t *n);
-/* Those behind the event of this number, oldest first. */
+/* Those behind the event of this number, oldest first; a thousand of them. */
 int	 reader_events_after(struct reader *, int64_t job, int64_t event,
 	    struct reader_event **, size_t *n);
 void	 reader_events_free(struct reader_event *, size_t n);

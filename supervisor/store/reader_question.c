@@ -108,7 +108,8 @@ static const char *const sql[QUESTIONS] = {
 	    " WHERE ?1 = 0 OR job_id = ?1 ORDER BY id DESC LIMIT ?2",
 	[ASK_EVENTS_AFTER] =
 	    "SELECT id, at, job_id, account_id, kind, message FROM event"
-	    " WHERE (?1 = 0 OR job_id = ?1) AND id > ?2 ORDER BY id",
+	    " WHERE (?1 = 0 OR job_id = ?1) AND id > ?2 ORDER BY id"
+	    " LIMIT 1000",
 	[ASK_JOB_SPENT] =
 	    "SELECT " SUMS_SPENT " FROM spent WHERE job_id = ?1",
 	[ASK_COST_BY_JOB] =

@@ -89,10 +89,9 @@ route_find(const struct route *const *tables, const char *method,
 			if (!route_matches(r->pattern, request->path,
 			    request))
 				continue;
-			if (strcmp(r->method, method) == 0) {
-				*found = r;
+			*found = r;
+			if (strcmp(r->method, method) == 0)
 				return 1;
-			}
 			allow_add(allow, r->method);
 		}
 	}

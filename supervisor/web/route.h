@@ -36,7 +36,8 @@ struct route {
 
 /*
  * 1 and *found with the request's id and name filled in; 0: no such path; -1:
- * another method, those that there are in allow ("GET, HEAD, POST").
+ * another method, those that there are in allow ("GET, HEAD, POST"), and one
+ * of their routes in *found.
  */
 #define ROUTE_ALLOW	32
 int	 route_find(const struct route *const *tables, const char *method,

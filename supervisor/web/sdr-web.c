@@ -12,12 +12,15 @@
 #include <sys/resource.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <bsd/stdlib.h>
+#include <bsd/unistd.h>
 
 #include "common/clock.h"
 #include "common/frame.h"
@@ -26,20 +29,45 @@
 #include "supervisor/web/front.h"
 #include "supervisor/web/site.h"
 
-enum { EXIT_OK = 0, EXIT_FAILED = 1 };
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 /* What is polled: the supervisor, the HTTP server, questions to the daemon. */
 enum { POLL_PARENT, POLL_HTTP, POLL_WIRES, POLLS = POLL_WIRES + WIRES_MAX };
 
-/* A token must not end up in a core dump, nor a dead reader end us. */
+/*
+ * A token must not end up in a core dump, nor a dead reader end us; and we
+ * end with the supervisor, even if that is killed.
+ */
 static void
-harden_process(void)
+secure_process(pid_t parent)
 {
-	struct rlimit none = { 0, 0 };
+	const struct rlimit none = { 0, 0 };
 
-	setrlimit(RLIMIT_CORE, &none);
-	prctl(PR_SET_DUMPABLE, 0);
+	closefrom(STDERR_FILENO + 1);
 	signal(SIGPIPE, SIG_IGN);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 ||
+	    prctl(PR_SET_DUMPABLE, 0) == -1 ||
+	    setrlimit(RLIMIT_CORE, &none) == -1)
+		fatal("sdr-web: cannot be secured: %s", strerror(errno));
+	/* It may have died before the kernel was told. */
+	if (getppid() != parent)
+		_exit(EXIT_OK);
+}
+
+/* The supervisor says who it is: --parent PID. */
+static pid_t
+parse_arguments(int argc, char **argv)
+{
+	const char *err = "missing";
+	pid_t parent = 0;
+
+	if (argc == 3 && strcmp(argv[1], "--parent") == 0)
+		parent = (pid_t)strtonum(argv[2], 1, INT32_MAX, &err);
+	if (err == NULL)
+		return parent;
+	fputs("sdr-web is started by sdrd: see web.listen in sdr.conf(5)\n",
+	    stderr);
+	exit(EXIT_USAGE);
 }
 
 /* ---- the supervisor ---- */
@@ -175,18 +203,13 @@ site_run(struct site *site)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct site site = { .reader = NULL };
 	int status = EXIT_FAILED;
 
 	log_open(LOG_AUTO, LOG_LEVEL_INFO);
-	harden_process();
-	if (isatty(STDIN_FILENO)) {
-		fputs("sdr-web is started by sdrd: see web.listen in "
-		    "sdr.conf(5)\n", stderr);
-		return EXIT_FAILED;
-	}
+	secure_process(parse_arguments(argc, argv));
 	if (read_configuration(&site.config) == -1)
 		return EXIT_FAILED;
 	if (site_open(&site) == 0) {

@@ -13,7 +13,6 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "supervisor/reading/reading_json.h"
-#include "supervisor/reading/value.h"
 #include "supervisor/store/reader.h"
 #include "supervisor/web/stream.h"
 
@@ -60,7 +59,7 @@ put_message(struct stream *s, const char *event, struct json_object *o,
 static int
 tell_job(struct stream *s)
 {
-	const struct reader_spent none = { -1, -1 };
+	struct reader_spent spent;
 	struct json_object *o;
 	struct reader_job job;
 	const char *text;
@@ -70,10 +69,12 @@ tell_job(struct stream *s)
 		s->over = found == 0;
 		return -1;
 	}
-	o = reading_job_json(&job, &none);
+	if (reader_spent(s->reader, s->job, &spent) == -1) {
+		reader_job_clear(&job);
+		return -1;
+	}
+	o = reading_job_json(&job, &spent);
 	reader_job_clear(&job);
-	json_object_object_del(o, "cost_usd");
-	json_object_object_del(o, "unknown_price");
 	text = json_text(o, NULL);
 	if (s->shown != NULL && strcmp(s->shown, text) == 0) {
 		json_object_put(o);
@@ -88,14 +89,7 @@ tell_job(struct stream *s)
 static void
 tell_event(struct stream *s, const struct reader_event *e)
 {
-	struct json_object *o = json_object_new_object();
-
-	json_put_int(o, "id", e->id);
-	json_put_time(o, "at", e->at);
-	json_put_text(o, "kind", e->kind);
-	json_put_int(o, "account", e->account);
-	json_put_text(o, "message", e->message);
-	put_message(s, "event", o, e->id);
+	put_message(s, "event", reading_event_json(e), e->id);
 	s->last_event = e->id;
 }
 

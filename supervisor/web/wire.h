@@ -37,7 +37,7 @@ struct wire *wire_new(struct wires *);
 void	 wire_free(struct wire *);
 /*
  * Ask with the body of a frame.  Whatever goes wrong becomes a reply too: code
- * 3 when nobody listens, 77 when we may not, 1 for a connection that broke.
+ * 77 when we may not speak there, 3 for everything else.
  */
 void	 wire_ask(struct wire *, const struct buf *body, wire_done *,
 	    void *arg);

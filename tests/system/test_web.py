@@ -1,0 +1,409 @@
+# SPDX-License-Identifier: ISC
+"""The HTTP API of sdr-web, its process, and who may ask it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+
+import sdr
+from web import LISTEN, Stream, Web
+
+# As the guide has them, word for word.
+GUIDE = ("""
+curl -X POST http://localhost:3000/api/process/start \\
+  -H "Content-Type: application/json" \\
+  -d '{"jobId": 123, "mode": "parallel", "concurrency": 5}'
+""", """
+curl -X POST http://localhost:3000/api/process/start \\
+  -H "Content-Type: application/json" \\
+  -d '{"jobId": 123, "mode": "sequential"}'
+""")
+TOKEN = "0123456789abcdef-write"
+READ_TOKEN = "0123456789abcdef-read"
+
+
+@pytest.fixture
+def served(sim, make_daemon):
+    """A daemon with a web page."""
+    return make_daemon(sim, web=LISTEN).start()
+
+
+@pytest.fixture
+def web(served):
+    return Web(served)
+
+
+# The guide
+
+
+@pytest.mark.parametrize("line, mode", zip(GUIDE, ("parallel", "sequential")))
+def test_guide_curl(line, mode, served, web, tmp_path):
+    for _ in range(123):
+        served.import_companies(1, again=True)
+    # The guide's port may be another one's here: curl is led to ours.
+    (tmp_path / ".curlrc").write_text(
+        'silent\nwrite-out = "\\n%%{http_code}"\n'
+        'connect-to = "localhost:3000:%s:%d"\n' % web.peer())
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True,
+                          env={"PATH": os.environ["PATH"],
+                               "CURL_HOME": str(tmp_path)})
+    body, _, status = done.stdout.rpartition("\n")
+    assert (done.returncode, status) == (0, "200"), done
+    assert json.loads(body)["jobId"] == 123
+    assert served.wait_job(123) == {"completed": 1}
+    assert served.value("SELECT mode FROM job WHERE id = 123") == mode
+
+
+# Jobs
+
+
+def test_a_job_from_start_to_end(served, web):
+    job = served.import_companies(5)
+    assert web.get(f"/api/jobs/{job}").json()["state"] == "ready"
+    started = web.post("/api/process/start", {"jobId": job}).json()
+    assert started["jobId"] == job and started["pending"] == 5
+    served.wait_job(job)
+    shown = web.get(f"/api/jobs/{job}").json()
+    assert shown["completed"] == 5 and shown["cost_usd"] > 0
+    assert web.get("/api/jobs").json() == {"jobs": [shown]}
+    account = web.get("/api/accounts/1").json()
+    assert sorted(account["sections"]) == sorted(sdr.SECTIONS)
+    assert account["tier"] and account["categorization"]["tier"]
+
+
+def test_what_is_done_to_a_job(sim, served, web):
+    sim.control(latency=1500)
+    job = served.research(3, concurrency=1)
+
+    def do(verb, **members):
+        return web.post(f"/api/process/{job}/{verb}", members)
+
+    assert do("pause").status == 200
+    assert served.job(job)[0] == "paused"
+    refused = do("pause")
+    assert refused.status == 409 and "already" in refused.error()["message"]
+    assert do("set", concurrency=3, priority=7).status == 200
+    assert served.sql("SELECT concurrency, priority FROM job") == [(3, 7)]
+    sim.control(latency=1)
+    assert do("resume").status == 200
+    served.wait_job(job)
+    assert do("retry", accounts=[1]).json()["accounts"] == 0
+    assert do("delete").status == 200
+    assert web.get(f"/api/jobs/{job}").status == 404
+    assert do("cancel").error()["status"] == 404
+
+
+def test_accounts_by_pages(served, web):
+    job = served.import_companies(7)
+    served.import_companies(["Other One"])
+    seen, after = [], ""
+    while True:
+        page = web.get(f"/api/accounts?job={job}&limit=3{after}").json()
+        assert page["total"] == 7
+        seen += [account["company_name"] for account in page["accounts"]]
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert seen == sdr.companies(7)
+    found = web.get("/api/accounts?search=other").json()
+    assert [a["company_name"] for a in found["accounts"]] == ["Other One"]
+    assert web.get("/api/accounts?state=failed").json()["accounts"] == []
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("path, members, field", [
+    ("start", {}, "jobId"),
+    ("start", {"jobId": "1"}, "jobId"),
+    ("start", {"jobId": 0}, "jobId"),
+    ("start", {"jobId": 1.5}, "jobId"),
+    ("start", {"jobId": 1, "mode": "paralel"}, "mode"),
+    ("start", {"jobId": 1, "mode": 7}, "mode"),
+    ("start", {"jobId": 1, "concurrency": 0}, "concurrency"),
+    ("start", {"jobId": 1, "concurrency": 4097}, "concurrency"),
+    ("start", {"jobId": 1, "concurrency": "many"}, "concurrency"),
+    ("start", {"jobId": 1, "budget_usd": -1}, "budget_usd"),
+    ("start", {"jobId": 1, "concurency": 5}, "concurency"),
+    ("1/pause", {"job": 1}, "job"),
+    ("1/retry", {"accounts": []}, "accounts"),
+    ("1/retry", {"accounts": [1, "2"]}, "accounts"),
+    ("1/retry", {"error_kind": "bad luck"}, "error_kind"),
+    ("1/retry", {"fresh": 1}, "fresh"),
+])
+def test_error_names_the_field(path, members, field, served, web):
+    served.import_companies(1)
+    answer = web.post(f"/api/process/{path}", members)
+    assert answer.status == 400
+    assert answer.error()["field"] == field
+    assert served.job(1) == ("ready", "")
+
+
+@pytest.mark.parametrize("query, field", [
+    ("limit=0", "limit"), ("limit=501", "limit"), ("limit=x", "limit"),
+    ("after=-1", "after"), ("state=done", "state"), ("sort=luck", "sort"),
+    ("descending=yes", "descending"), ("page=2", "page"),
+])
+def test_error_names_the_parameter(query, field, web):
+    answer = web.get(f"/api/accounts?{query}")
+    assert answer.status == 400 and answer.error()["field"] == field
+
+
+def test_unknown_things(served, web):
+    for path in ("/api", "/api/", "/api/jobs/", "/api/jobs/0", "/api/jobs/x",
+                 "/api/jobs/01", "/api/jobs/9223372036854775808",
+                 "/api/jobs/1/", "/api/nothing"):
+        assert web.get(path).status == 404, path
+    assert web.get("/api/jobs/9").error()["status"] == 404
+    assert web.get("/api/accounts/9").error()["status"] == 404
+    started = web.post("/api/process/start", {"jobId": 9})
+    assert started.status == 404 and "9" in started.error()["message"]
+
+
+@pytest.mark.parametrize("method, path, allow", [
+    ("GET", "/api/process/start", "POST"),
+    ("POST", "/api/jobs", "GET, HEAD"),
+    ("DELETE", "/api/jobs/1", "GET, HEAD"),
+    ("PUT", "/healthz", "GET, HEAD"),
+    ("OPTIONS", "/api/process/start", "POST"),
+])
+def test_other_methods(method, path, allow, web):
+    answer = web.ask(method, path)
+    assert answer.status == 405 and answer.headers["Allow"] == allow
+    assert allow in answer.error()["message"]
+
+
+def test_head_is_get_without_a_body(web):
+    answer = web.ask("HEAD", "/api/jobs")
+    assert answer.status == 200 and answer.body == b""
+    assert int(answer.headers["Content-Length"]) == len(
+        web.get("/api/jobs").body)
+
+
+@pytest.mark.parametrize("body, type, status", [
+    (b'{"jobId": 1', "application/json", 400),
+    (b"[1]", "application/json", 400),
+    (b'{"jobId": 1, "jobId": 2}', "application/json", 400),
+    (b'{"jobId": 1}', "text/plain", 415),
+    (b"jobId=1", "application/x-www-form-urlencoded", 415),
+    (b'{"jobId": 1}', "application/json; charset=utf-8", 404),
+    (b'{"a": "' + 200000 * b"x" + b'"}', "application/json", 413),
+], ids=["half", "list", "twice", "text", "form", "charset", "long"])
+def test_bodies(body, type, status, web):
+    answer = web.ask("POST", "/api/process/start", body, Content_Type=type)
+    assert answer.status == status
+    assert answer.error()["message"]
+
+
+def test_chunked_body_too_long(web):
+    def pieces():
+        for _ in range(40):
+            yield 10000 * b"x"
+
+    answer = web.ask("POST", "/api/process/start", pieces(),
+                     Content_Type="application/json")
+    assert answer.status == 413 and answer.error()
+
+
+# The stream
+
+
+def test_stream_tells_what_happens(served, web):
+    job = served.import_companies(3)
+    with Stream(web, job) as stream:
+        assert stream.status == 200
+        kind, _, shown = stream.next()
+        assert (kind, shown["state"]) == ("job", "ready")
+        served.do("start", job=job)
+        seen = stream.until(lambda kind, number, data: kind == "job" and
+                            data["state"] == "completed")
+    events = [data for kind, _, data in seen if kind == "event"]
+    assert events[0]["kind"] == "running"
+    assert [n for kind, n, _ in seen if kind == "event"] == [
+        e["event"] for e in events]
+
+
+def test_stream_goes_on_where_it_was_left(served, web):
+    job = served.research(2)
+    served.wait_job(job)
+    events = web.get(f"/api/jobs/{job}/events").json()["events"]
+    assert len(events) >= 3
+    with Stream(web, job, Last_Event_ID=str(events[0]["event"])) as stream:
+        seen = stream.until(lambda kind, number, data: kind == "event" and
+                            number == events[-1]["event"])
+    assert [data for kind, _, data in seen if kind == "event"] == events[1:]
+
+
+def test_stream_ends_with_its_job(served, web):
+    job = served.import_companies(1)
+    with Stream(web, job) as stream:
+        stream.next()
+        assert web.post(f"/api/process/{job}/delete").status == 200
+        while stream.next():
+            pass
+    with Stream(web, job) as stream:
+        assert stream.status == 404
+
+
+# The process
+
+
+def test_back_after_a_kill(served, web):
+    before = web.pid()
+    os.kill(before, signal.SIGKILL)
+    served.wait(lambda: web.pid() not in (None, before) and web.address(),
+                "a new sdr-web")
+    assert web.get("/healthz").status == 200
+    assert "sdr-web was killed by SIGKILL" in served.log()
+    assert web.get("/readyz").body == b"ready\n"
+
+
+def test_ends_with_the_supervisor(served, web):
+    pid = web.pid()
+    served.kill9()
+    served.wait(lambda: not sdr.alive(pid), "the end of sdr-web")
+
+
+def test_port_that_is_taken(sim, make_daemon):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        daemon = make_daemon(sim, web={
+            "listen": f"127.0.0.1:{port}"}).start()
+        daemon.wait(lambda: daemon.status()["web"]["trouble"], "a reason")
+        assert "Address already in use" in daemon.status()["web"]["trouble"]
+        daemon.wait_job(daemon.research(1))
+    daemon.wait(lambda: daemon.status()["web"]["address"], "the port")
+    # It tries often, and says so once.
+    assert daemon.log().count("Address already in use") == 1
+
+
+def test_reload(sim, make_daemon, tmp_path):
+    daemon = make_daemon(sim).start()
+    assert daemon.status()["web"] == {"listen": "", "address": None,
+                                      "trouble": None}
+    daemon.write_conf(web=LISTEN)
+    daemon.do("reload")
+    web = Web(daemon)
+    pid = web.pid()
+    daemon.do("reload")
+    assert web.get("/healthz").status == 200
+    assert web.pid() == pid, "nothing changed, so it stays"
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "token").chmod(0o600)
+    daemon.write_conf(web={**LISTEN, "token_file": tmp_path / "token"})
+    daemon.do("reload")
+    daemon.wait(lambda: web.pid() not in (None, pid) and web.address(),
+                "a new sdr-web")
+    assert web.get("/api/jobs").status == 401
+    daemon.write_conf(web={"listen": ""})
+    daemon.do("reload")
+    daemon.wait(lambda: web.pid() is None, "the end of sdr-web")
+    daemon.wait(lambda: web.address() is None, "it to be said")
+
+
+def test_daemon_that_does_not_answer(served, web):
+    assert web.get("/readyz").status == 200
+    pid = served.process.pid
+    peer = web.peer()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        web.peer = lambda: peer
+        served.wait(lambda: web.get("/readyz").status == 503,
+                    "it to be missed")
+        assert web.get("/healthz").status == 200
+        assert web.get("/api/jobs").status == 200
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    served.wait(lambda: web.get("/readyz").status == 200, "it to be back")
+
+
+# Tokens
+
+
+@pytest.fixture
+def guarded(sim, make_daemon, tmp_path):
+    """sdr-web with both tokens."""
+    for name, token in ("token", TOKEN), ("read", READ_TOKEN):
+        (tmp_path / name).write_text(token + "\n")
+        (tmp_path / name).chmod(0o600)
+    return Web(make_daemon(sim, web={
+        **LISTEN, "token_file": tmp_path / "token",
+        "read_token_file": tmp_path / "read"}).start())
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_nothing_without_a_token(guarded):
+    assert guarded.get("/healthz").status == 200
+    assert guarded.get("/readyz").status == 200
+    for headers in ({}, bearer("wrong"), bearer(""), bearer(TOKEN[:-1]),
+                    {"Authorization": f"Basic {TOKEN}"}):
+        answer = guarded.get("/api/jobs", **headers)
+        assert answer.status == 401 and answer.error()
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert guarded.post("/api/process/start", {"jobId": 1},
+                            **headers).status == 401
+    page = guarded.get("/")
+    assert page.status == 303 and page.headers["Location"] == "/login"
+
+
+def test_token_for_all_and_token_for_looking(guarded):
+    guarded.daemon.import_companies(1)
+    assert guarded.get("/api/jobs", **bearer(READ_TOKEN)).status == 200
+    refused = guarded.post("/api/process/start", {"jobId": 1},
+                           **bearer(READ_TOKEN))
+    assert refused.status == 403 and "looking" in refused.error()["message"]
+    assert guarded.daemon.job(1)[0] == "ready"
+    assert guarded.get("/api/jobs", **bearer(TOKEN)).status == 200
+    assert guarded.post("/api/process/start", {"jobId": 1},
+                        **bearer(TOKEN)).status == 200
+
+
+def log_in(web, token):
+    return web.ask("POST", "/login", f"token={token}",
+                   Content_Type="application/x-www-form-urlencoded")
+
+
+def test_login_with_a_browser(guarded):
+    assert guarded.get("/login").status == 200
+    assert log_in(guarded, "wrong").status == 403
+    answer = log_in(guarded, TOKEN)
+    assert answer.status == 303 and answer.headers["Location"] == "/"
+    cookie, *attributes = answer.headers["Set-Cookie"].split("; ")
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(attributes)
+    assert TOKEN not in cookie
+    assert guarded.get("/", Cookie=cookie).status == 200
+    assert guarded.get("/api/jobs", Cookie=f"a=b; {cookie}").status == 200
+    assert guarded.get("/", Cookie=cookie[:-1]).status == 303
+    reader = log_in(guarded, READ_TOKEN).headers["Set-Cookie"].split(";")[0]
+    assert guarded.get("/", Cookie=reader).status == 200
+    assert guarded.post("/api/process/start", {"jobId": 1},
+                        Cookie=reader).status == 403
+
+
+def test_token_is_nowhere_to_be_seen(guarded):
+    for pid in (guarded.pid(), guarded.daemon.process.pid):
+        for name in "cmdline", "environ":
+            with open(f"/proc/{pid}/{name}", "rb") as file:
+                assert TOKEN.encode() not in file.read()
+    assert TOKEN not in guarded.daemon.log()
+    assert TOKEN not in json.dumps(guarded.daemon.status())
+
+
+def test_token_file_must_be_closed_and_long(sim, make_daemon, tmp_path):
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "token").chmod(0o644)
+    daemon = make_daemon(sim, web={**LISTEN,
+                                   "token_file": tmp_path / "token"})
+    assert daemon.start_in_vain() == 3
+    assert "chmod 600" in daemon.log()
+    (tmp_path / "token").chmod(0o600)
+    (tmp_path / "token").write_text("short")
+    assert daemon.start_in_vain() == 3
+    assert "at least 16 characters" in daemon.log()
