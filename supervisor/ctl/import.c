@@ -268,22 +268,9 @@ import_counts(const struct import *im)
 static void
 print_json(const struct import *im)
 {
-	const struct upload_counts *c = import_counts(im);
-	const struct intake_counts *in = intake_counts(im->intake);
-	struct json_object *o = json_object_new_object();
-
-	json_put_int(o, "job", im->job == 0 ? -1 : im->job);
-	json_put_int(o, "read", in->rows + in->bad);
-	json_put_int(o, "new", c->added);
-	json_put_int(o, "duplicate", c->duplicate + c->known);
-	json_put_int(o, "known", c->known);
-	json_put_int(o, "rejected", in->bad);
-	json_put_int(o, "recoded", in->recoded);
-	json_put_int(o, "no_domain", in->no_domain);
-	json_put_text(o, "name", im->name);
-	json_object_object_add(o, "dry_run",
-	    json_object_new_boolean(im->options->dry_run));
-	json_print(stdout, o);
+	json_print(stdout, upload_json(im->job, im->name,
+	    im->options->dry_run, intake_counts(im->intake),
+	    import_counts(im)));
 }
 
 /* What is odd about rows that were taken. */

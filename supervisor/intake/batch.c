@@ -127,3 +127,30 @@ batch_count(const struct upload_options *options,
 	    UPLOAD_DUPLICATE);
 	counts->known += pass_skipped(options, result, "known", UPLOAD_KNOWN);
 }
+
+static void
+put_int(struct json_object *o, const char *key, int64_t value)
+{
+	json_object_object_add(o, key, json_object_new_int64(value));
+}
+
+struct json_object *
+upload_json(int64_t job, const char *name, bool dry_run,
+    const struct intake_counts *in, const struct upload_counts *c)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "job", job == 0 ? NULL :
+	    json_object_new_int64(job));
+	put_int(o, "read", in->rows + in->bad);
+	put_int(o, "new", c->added);
+	put_int(o, "duplicate", c->duplicate + c->known);
+	put_int(o, "known", c->known);
+	put_int(o, "rejected", in->bad);
+	put_int(o, "recoded", in->recoded);
+	put_int(o, "no_domain", in->no_domain);
+	json_object_object_add(o, "name", json_object_new_string(name));
+	json_object_object_add(o, "dry_run",
+	    json_object_new_boolean(dry_run));
+	return o;
+}

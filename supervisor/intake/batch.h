@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/message.h"
+#include "supervisor/intake/intake.h"
 
 /*
  * An import as both who sends it and who only rehearses it see it, and the
@@ -33,6 +34,10 @@ struct upload_options {
 struct upload_counts {
 	int64_t	 added, duplicate, known;
 };
+
+/* What came of it, as sdrctl -j import prints it; job 0: none was made. */
+struct json_object *upload_json(int64_t job, const char *name, bool dry_run,
+	    const struct intake_counts *, const struct upload_counts *);
 
 #define BATCH_ROWS	500
 

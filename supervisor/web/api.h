@@ -12,6 +12,7 @@ struct reader_view;
 extern const struct route api_process_routes[];
 extern const struct route api_job_routes[];
 extern const struct route api_account_routes[];
+extern const struct route api_upload_routes[];
 extern const struct route api_watch_routes[];
 
 /* The fields that say which accounts, and in which order. */

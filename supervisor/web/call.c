@@ -61,7 +61,7 @@ struct call {
 
 static const struct route *const tables[] = {
 	api_process_routes, api_job_routes, api_account_routes,
-	api_watch_routes, session_routes, page_routes, NULL
+	api_upload_routes, api_watch_routes, session_routes, page_routes, NULL
 };
 
 /* What every reply says. */

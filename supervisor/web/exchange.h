@@ -53,6 +53,7 @@ struct exchange {
 	/* What a route keeps from one call to the next. */
 	void			*state;
 	void			(*state_free)(void *);
+	bool			 state_over;	/* it has done its work */
 	const char		*upload;	/* ROUTE_FILE: id of its spool */
 };
 

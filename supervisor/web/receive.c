@@ -152,6 +152,8 @@ receiver_free(struct receiver *r)
 		MHD_destroy_post_processor(r->parser);
 	if (r->spool != NULL && !r->sealed)
 		spool_drop(r->spool);
+	if (r->spool != NULL)
+		spool_release(r->spool);
 	free(r->file_name);
 	free(r);
 }

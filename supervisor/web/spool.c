@@ -46,17 +46,25 @@ spools_init(struct spools *spools)
 	return 0;
 }
 
-void
-spool_drop(struct spool *s)
+static void
+wipe(struct spool *s)
 {
 	free(s->file_name);
 	s->file_name = NULL;
 	s->id[0] = '\0';
 	s->size = 0;
-	s->holders = 0;
+	s->dropped = false;
 	/* Should that fail the disk keeps it a while; the next use overwrites. */
 	if (ftruncate(s->fd, 0) == -1)
 		errno = 0;
+}
+
+void
+spool_drop(struct spool *s)
+{
+	s->dropped = true;
+	if (s->holders == 0)
+		wipe(s);
 }
 
 void
@@ -94,7 +102,7 @@ spool_new(struct spools *spools)
 
 	if (s == NULL)
 		return NULL;
-	spool_drop(s);
+	wipe(s);
 	for (int i = 0; i < SPOOL_ID - 1; i++)
 		s->id[i] = digits[arc4random_uniform(16)];
 	s->used_mono = clock_mono();
@@ -124,8 +132,6 @@ void
 spool_seal(struct spool *s, const char *file_name)
 {
 	s->file_name = xstrdup(file_name);
-	s->used_mono = clock_mono();
-	s->holders--;
 }
 
 /* ---- using ---- */
@@ -136,7 +142,8 @@ spool_find(struct spools *spools, const char *id)
 	struct spool *s;
 
 	for (s = spools->list; s < spools->list + SPOOLS; s++)
-		if (s->file_name != NULL && strcmp(s->id, id) == 0) {
+		if (s->file_name != NULL && !s->dropped &&
+		    strcmp(s->id, id) == 0) {
 			s->used_mono = clock_mono();
 			return s;
 		}
@@ -152,8 +159,9 @@ spool_hold(struct spool *s)
 void
 spool_release(struct spool *s)
 {
-	s->holders--;
 	s->used_mono = clock_mono();
+	if (--s->holders == 0 && s->dropped)
+		wipe(s);
 }
 
 void

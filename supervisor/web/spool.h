@@ -21,6 +21,7 @@ struct spool {
 	int64_t	 size;
 	int64_t	 used_mono;
 	int	 holders;		/* being filled, or imported */
+	bool	 dropped;		/* goes with its last holder */
 };
 
 struct spools {
@@ -44,7 +45,7 @@ void	 spool_seal(struct spool *, const char *file_name);
 struct spool *spool_find(struct spools *, const char *id);
 void	 spool_hold(struct spool *);
 void	 spool_release(struct spool *);
-/* It is of no more use. */
+/* It is of no more use, and nobody finds it any more. */
 void	 spool_drop(struct spool *);
 /* Drop what nobody touched for a quarter of an hour. */
 void	 spools_tend(struct spools *, int64_t now_mono);

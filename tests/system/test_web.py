@@ -209,6 +209,122 @@ def test_chunked_body_too_long(web):
     assert answer.status == 413 and answer.error()
 
 
+# Uploads
+
+CSV = b"Company,Website,Notes\nAcme,acme.example,a\nBolt,bolt.example,b\n" \
+    b"Acme again,www.acme.example,c\n,,d\n"
+
+
+def test_upload_becomes_a_job(served, web):
+    answer = web.upload("/api/upload", CSV, name="Mine")
+    assert answer.status == 201
+    told = answer.json()
+    job = told["job"]
+    assert answer.headers["Location"] == f"/api/jobs/{job}"
+    assert (told["name"], told["read"], told["new"], told["duplicate"],
+            told["rejected"]) == ("Mine", 4, 2, 1, 1)
+    assert [bad["line"] for bad in told["rejects"]] == [5]
+    assert web.get(f"/api/jobs/{job}").json()["state"] == "ready"
+    assert served.sql("SELECT company_name, extra FROM account ORDER BY id"
+                      ) == [("Acme", '{"Notes":"a"}'),
+                            ("Bolt", '{"Notes":"b"}')]
+    known = web.upload("/api/upload", CSV)
+    assert known.status == 200 and known.json()["job"] is None
+    assert len(web.get("/api/jobs").json()["jobs"]) == 1
+    again = web.upload("/api/upload", CSV, again="1")
+    assert again.status == 201 and again.json()["name"] == "list"
+
+
+def test_upload_of_a_file_alone(served, web):
+    answer = web.ask("POST", "/api/upload?no_header=1&map_company_name=2"
+                     "&name=Bare", b"1,Acme\n2,Bolt\n", Content_Type="text/csv")
+    assert answer.status == 201 and answer.json()["new"] == 2
+    assert served.value("SELECT name FROM job") == "Bare"
+
+
+@pytest.mark.parametrize("content, what", [
+    (b"", "nothing in it"),
+    (b"Company,Website\n", "there are no rows"),
+    (b"Company,Website\n,\n", "there are no rows"),
+    (b"Company,Website\n,not a domain\n", "no row can be used"),
+    (b"\x00\x01", "line 1"),
+    (b"PK\x03\x04", "spreadsheet"),
+], ids=["empty", "header", "blank", "nameless", "bytes", "zip"])
+def test_upload_of_no_use(content, what, served, web):
+    answer = web.upload("/api/upload", content)
+    assert answer.status == 400
+    error = answer.error()
+    assert error["field"] == "file" and what in error["message"]
+    assert web.get("/api/jobs").json() == {"jobs": []}
+
+
+def test_upload_that_is_no_form(web):
+    for type in "application/json", "application/x-www-form-urlencoded":
+        answer = web.ask("POST", "/api/upload", b"{}", Content_Type=type)
+        assert answer.status == 415 and answer.error()
+    answer = web.ask("POST", "/api/upload", b"no boundary",
+                     Content_Type="multipart/form-data")
+    assert answer.status == 415
+    answer = web.ask("POST", "/api/upload", b"no parts",
+                     Content_Type="multipart/form-data; boundary=xyz")
+    assert answer.status == 400
+
+
+def test_upload_too_large(sim, make_daemon):
+    daemon = make_daemon(sim, web={**LISTEN, "max_upload": 1}).start()
+    web = Web(daemon)
+    row = b"Acme,acme.example," + 1000 * b"x" + b"\n"
+    content = b"Company,Website,Notes\n" + 1060 * row
+    refused = web.upload("/api/upload", content)
+    assert refused.status == 413 and refused.error()["field"] == "file"
+    assert web.upload("/api/upload", content[:1000000]).status == 201
+    big = web.ask("POST", "/api/upload", b"", Content_Length="99999999",
+                  Content_Type="text/csv")
+    assert big.status == 413
+
+
+def test_upload_of_many_rows_in_little_memory(served, web):
+    def peak():
+        with open(f"/proc/{web.pid()}/status") as status:
+            return int(next(line for line in status
+                            if line.startswith("VmHWM")).split()[1])
+
+    before = peak()
+    content = b"Company,Website,Notes\n" + b"".join(
+        b"Firm %d,firm-%d.example,%s\n" % (n, n, 1000 * b"x")
+        for n in range(20000))
+    assert web.upload("/api/upload", content).json()["new"] == 20000
+    assert peak() - before < 8 * 1024, "MiB of a file of 20"
+
+
+def test_upload_that_breaks_off(served, web):
+    with socket.create_connection(web.peer(), sdr.PATIENCE) as link:
+        link.sendall(b"POST /api/upload HTTP/1.1\r\nHost: localhost\r\n"
+                     b"Content-Type: text/csv\r\nContent-Length: 100000\r\n"
+                     b"\r\nCompany\nAcme\n")
+    for n in range(6):      # more than are kept at a time
+        assert web.upload("/api/upload", b"Company\nFirm %d\n" % n
+                          ).status == 201
+    assert served.value("SELECT count(*) FROM job") == 6
+
+
+def test_upload_by_people(served, web):
+    seen = web.upload("/upload", CSV)
+    assert seen.status == 303
+    path = seen.headers["Location"]
+    assert path.startswith("/upload/")
+    assert served.value("SELECT count(*) FROM job") == 0
+    made = web.form(path, name="Ours", start="1")
+    assert made.status == 303 and made.headers["Location"] == "/jobs/1"
+    assert served.wait_job(1) == {"completed": 2}
+    assert served.value("SELECT name FROM job") == "Ours"
+    assert web.form(path).status == 404, "it is a job now, and gone"
+    path = web.upload("/upload", CSV).headers["Location"]
+    assert web.form(path).status == 409, "nothing in it is new"
+    assert web.form(path, again="1").headers["Location"] != "/jobs/1"
+    assert web.form("/upload/0123456789abcdef").status == 404
+
+
 # The stream
 
 
@@ -366,8 +482,7 @@ def test_token_for_all_and_token_for_looking(guarded):
 
 
 def log_in(web, token):
-    return web.ask("POST", "/login", f"token={token}",
-                   Content_Type="application/x-www-form-urlencoded")
+    return web.form("/login", token=token)
 
 
 def test_login_with_a_browser(guarded):

@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import socket
+import urllib.parse
 
 import sdr
 
@@ -72,6 +73,22 @@ class Web:
     def post(self, path, members=None, **headers):
         return self.ask("POST", path, json.dumps(members or {}), **{
             "Content_Type": "application/json", **headers})
+
+    def upload(self, path, content, file_name="list.csv", **fields):
+        """A form with a file, as a browser or curl -F sends it."""
+        line = "a-line-between"
+        parts = [f'--{line}\r\nContent-Disposition: form-data; '
+                 f'name="{name}"\r\n\r\n{value}\r\n'.encode()
+                 for name, value in fields.items()]
+        parts += [f'--{line}\r\nContent-Disposition: form-data; name="file"; '
+                  f'filename="{file_name}"\r\nContent-Type: text/csv\r\n'
+                  '\r\n'.encode(), content, f"\r\n--{line}--\r\n".encode()]
+        return self.ask("POST", path, b"".join(parts),
+                        Content_Type=f"multipart/form-data; boundary={line}")
+
+    def form(self, path, **fields):
+        return self.ask("POST", path, urllib.parse.urlencode(fields),
+                        Content_Type="application/x-www-form-urlencoded")
 
     def raw(self, request):
         """All that comes back for these bytes until the connection ends."""
