@@ -108,6 +108,8 @@ const struct route page_routes[] = {
 	{ "POST", "/jobs/{id}/delete", ROUTE_FORM, 0, page_job_verb },
 	{ "POST", "/jobs/{id}/set", ROUTE_FORM, 0, page_job_set },
 	{ "POST", "/jobs/{id}/retry", ROUTE_FORM, 0, page_job_retry },
+	{ "GET", "/accounts", ROUTE_NONE, 0, page_accounts },
+	{ "POST", "/accounts/retry", ROUTE_FORM, 0, page_accounts_retry },
 	{ "POST", "/accounts/{id}/retry", ROUTE_FORM, 0,
 	    page_account_retry },
 	{ "GET", "/assets/{name}", ROUTE_NONE, ROUTE_OPEN, page_asset },

@@ -272,6 +272,9 @@ function setUpTicks() {
 		return;
 	const ticks = all("input[name=account]");
 	const button = one("#retry-ticked");
+	every.hidden = button === null;
+	if (button === null)
+		return;
 	const count = () => {
 		const n = ticks.filter((tick) => tick.checked).length;
 		button.disabled = n === 0;
