@@ -110,6 +110,8 @@ const struct route page_routes[] = {
 	{ "POST", "/jobs/{id}/retry", ROUTE_FORM, 0, page_job_retry },
 	{ "GET", "/accounts", ROUTE_NONE, 0, page_accounts },
 	{ "POST", "/accounts/retry", ROUTE_FORM, 0, page_accounts_retry },
+	{ "GET", "/accounts/{id}", ROUTE_NONE, 0, page_account },
+	{ "GET", "/accounts/{id}/fresh", ROUTE_NONE, 0, page_account_ask },
 	{ "POST", "/accounts/{id}/retry", ROUTE_FORM, 0,
 	    page_account_retry },
 	{ "GET", "/assets/{name}", ROUTE_NONE, ROUTE_OPEN, page_asset },
