@@ -91,6 +91,14 @@ intake_header(const struct intake *in, const char *const **names)
 }
 
 int
+intake_taken_from(const struct intake *in, enum intake_column column)
+{
+	size_t at = in->columns.at[column];
+
+	return in->columns.n == 0 || at == COLUMN_NONE ? -1 : (int)at;
+}
+
+int
 intake_map(struct intake_options *options, const char *text,
     char err[static INTAKE_ERRLEN])
 {

@@ -104,6 +104,9 @@ const struct intake_counts *intake_counts(const struct intake *);
  */
 size_t	 intake_header(const struct intake *, const char *const **names);
 
+/* The heading's index of what a column is taken from; -1: there is none. */
+int	 intake_taken_from(const struct intake *, enum intake_column);
+
 /*
  * Take "company_name=Firma" or "domain=3" into the options, which borrow the
  * text.  -1 with err: no "=", or not a name of a column that can be mapped.

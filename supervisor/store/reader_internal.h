@@ -43,6 +43,7 @@ enum question {
 	ASK_PACE,
 	ASK_DAY_SPENT,
 	ASK_JOB_NAMES,
+	ASK_AVERAGE,
 	QUESTIONS
 };
 

@@ -155,6 +155,14 @@ static const char *const sql[QUESTIONS] = {
 	    " AND finished_at BETWEEN ?2 AND ?3 GROUP BY 1",
 	[ASK_DAY_SPENT] =
 	    "SELECT " SUMS_SPENT " FROM spent WHERE day = ?1",
+	/* Ended accounts, and what their jobs cost. */
+	[ASK_AVERAGE] =
+	    "SELECT (SELECT coalesce(sum(cost), 0) FROM spent"
+	    "   WHERE job_id IN (SELECT id FROM job)),"
+	    " (SELECT coalesce(sum(unpriced), 0) FROM spent"
+	    "   WHERE job_id IN (SELECT id FROM job)),"
+	    " (SELECT count(*) FROM account INDEXED BY account_finished"
+	    "   WHERE finished_at IS NOT NULL)",
 	[ASK_JOB_NAMES] =
 	    "SELECT name, id FROM job ORDER BY id DESC LIMIT ?1",
 };

@@ -135,3 +135,17 @@ reader_spent_on(struct reader *r, int64_t at, struct reader_spent *spent)
 	question_end(st);
 	return 0;
 }
+
+int
+reader_average(struct reader *r, int64_t *cost, int64_t *accounts)
+{
+	sqlite3_stmt *st = question(r, ASK_AVERAGE);
+
+	if (st == NULL || question_next(r, st) != 1)
+		return -1;
+	*accounts = sqlite3_column_int64(st, 2);
+	*cost = *accounts == 0 || sqlite3_column_int64(st, 1) > 0 ? -1 :
+	    sqlite3_column_int64(st, 0) / *accounts;
+	question_end(st);
+	return 0;
+}

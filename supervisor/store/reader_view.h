@@ -99,6 +99,12 @@ void	 reader_hands_free(struct reader_hand *, size_t n);
 int	 reader_pace(struct reader *, int64_t job, int64_t from_at,
 	    int64_t to_at, int64_t counts[], size_t n);
 
+/*
+ * What an account of the jobs that there are has cost on average, failures
+ * included, and how many that rests on; -1 when there is none, or not every
+ * price is known.
+ */
+int	 reader_average(struct reader *, int64_t *cost, int64_t *accounts);
 /* Of all jobs, deleted ones included, on a day (UTC) that has this time. */
 int	 reader_spent_on(struct reader *, int64_t at, struct reader_spent *);
 

@@ -114,6 +114,9 @@ const struct route page_routes[] = {
 	{ "GET", "/accounts/{id}/fresh", ROUTE_NONE, 0, page_account_ask },
 	{ "POST", "/accounts/{id}/retry", ROUTE_FORM, 0,
 	    page_account_retry },
+	{ "GET", "/upload", ROUTE_NONE, 0, page_upload },
+	{ "GET", "/upload/{name}", ROUTE_NONE, 0, page_preview },
+	{ "GET", "/upload/{name}/rejects.csv", ROUTE_NONE, 0, page_rejects },
 	{ "GET", "/assets/{name}", ROUTE_NONE, ROUTE_OPEN, page_asset },
 	{ NULL, NULL, ROUTE_NONE, 0, NULL },
 };

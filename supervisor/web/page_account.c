@@ -297,11 +297,11 @@ put_sources(struct buf *b, const char *citations)
 	if (json_object_is_type(list, json_type_array))
 		n = json_object_array_length(list);
 	if (n > 0)
-		buf_puts(b, "<ol class=\"sources\" aria-label=\"Sources\">");
+		buf_puts(b, "<div class=\"sources\"><h3>Sources</h3><ol>");
 	for (size_t i = 0; i < n; i++)
 		put_source(b, json_object_array_get_idx(list, i));
 	if (n > 0)
-		buf_puts(b, "</ol>");
+		buf_puts(b, "</ol></div>");
 	json_object_put(list);
 }
 
@@ -321,11 +321,11 @@ put_section(struct sheet *s, const struct reader_section *section)
 		    PRId64 "/retry\"><input type=\"hidden\" name=\"section\" "
 		    "value=\"%s\"><button class=\"small plain\">Ask again"
 		    "</button></form>", a->id, section->key);
-	buf_puts(s->b, "</header><div class=\"prose\">");
+	buf_puts(s->b, "</header><div class=\"body\"><div class=\"prose\">");
 	markdown_html(s->b, section->text, PROSE_HEADING);
 	buf_puts(s->b, "</div>");
 	put_sources(s->b, section->citations);
-	buf_puts(s->b, "</section>\n");
+	buf_puts(s->b, "</div></section>\n");
 }
 
 static void

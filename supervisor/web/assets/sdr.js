@@ -183,7 +183,7 @@ function logItem(event) {
 	const kind = document.createElement("span");
 	const text = document.createElement("span");
 
-	time.dateTime = event.at;
+	time.dateTime = event.happened_at;
 	kind.className = "kind";
 	kind.textContent = event.kind;
 	text.textContent = event.message;
@@ -193,7 +193,7 @@ function logItem(event) {
 		link.textContent = `#${Number(event.account)}`;
 		text.append(" ", link);
 	}
-	item.dataset.event = event.id;
+	item.dataset.event = event.event;
 	item.append(time, kind, text);
 	localTimes(item);
 	item.hidden = !wanted(item);
@@ -205,7 +205,7 @@ function showEvents() {
 	const last = Number(log.lastElementChild?.dataset.event ?? 0);
 
 	for (const event of waiting.splice(0))
-		if (Number(event.id) > last)
+		if (event.event > last)
 			log.append(logItem(event));
 	while (log.childElementCount > KEEP)
 		log.firstElementChild.remove();
