@@ -153,8 +153,9 @@ static const char *const sql[QUESTIONS] = {
 	    "SELECT (finished_at - ?2) / ?4, count(*) FROM account"
 	    " INDEXED BY account_finished WHERE job_id = ?1"
 	    " AND finished_at BETWEEN ?2 AND ?3 GROUP BY 1",
-	[ASK_DAY_SPENT] =
-	    "SELECT " SUMS_SPENT " FROM spent WHERE day = ?1",
+	[ASK_SPENT_BY_DAY] =
+	    "SELECT day, sum(cost), sum(unpriced) FROM spent"
+	    " WHERE day > ?1 GROUP BY day ORDER BY day",
 	/* Ended accounts, and what their jobs cost. */
 	[ASK_AVERAGE] =
 	    "SELECT (SELECT coalesce(sum(cost), 0) FROM spent"

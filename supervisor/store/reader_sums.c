@@ -121,19 +121,26 @@ reader_pace(struct reader *r, int64_t job, int64_t from_at, int64_t to_at,
 }
 
 int
-reader_spent_on(struct reader *r, int64_t at, struct reader_spent *spent)
+reader_spent_by_day(struct reader *r, int64_t last_at,
+    struct reader_spent days[], size_t n)
 {
-	sqlite3_stmt *st = question(r, ASK_DAY_SPENT);
+	sqlite3_stmt *st = question(r, ASK_SPENT_BY_DAY);
+	int64_t first = last_at / DAY_MS - (int64_t)n + 1, at;
+	int rc;
 
+	memset(days, 0, n * sizeof(*days));
 	if (st == NULL)
 		return -1;
-	statement_bind(st, "i", at / DAY_MS);
-	if (question_next(r, st) != 1)
-		return -1;
-	spent->cost = sqlite3_column_int64(st, 0);
-	spent->unpriced = sqlite3_column_int64(st, 1);
-	question_end(st);
-	return 0;
+	statement_bind(st, "i", first - 1);
+	while ((rc = question_next(r, st)) == 1) {
+		at = sqlite3_column_int64(st, 0) - first;
+		if (at >= 0 && at < (int64_t)n)
+			days[at] = (struct reader_spent){
+				.cost = sqlite3_column_int64(st, 1),
+				.unpriced = sqlite3_column_int64(st, 2),
+			};
+	}
+	return rc;
 }
 
 int

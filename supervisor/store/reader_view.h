@@ -105,7 +105,11 @@ int	 reader_pace(struct reader *, int64_t job, int64_t from_at,
  * price is known.
  */
 int	 reader_average(struct reader *, int64_t *cost, int64_t *accounts);
-/* Of all jobs, deleted ones included, on a day (UTC) that has this time. */
-int	 reader_spent_on(struct reader *, int64_t at, struct reader_spent *);
+/*
+ * Of all jobs, deleted ones included, on each of n days (UTC) of which the
+ * last is the one that has this time.
+ */
+int	 reader_spent_by_day(struct reader *, int64_t last_at,
+	    struct reader_spent days[], size_t n);
 
 #endif

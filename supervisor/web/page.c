@@ -117,6 +117,7 @@ const struct route page_routes[] = {
 	{ "GET", "/upload", ROUTE_NONE, 0, page_upload },
 	{ "GET", "/upload/{name}", ROUTE_NONE, 0, page_preview },
 	{ "GET", "/upload/{name}/rejects.csv", ROUTE_NONE, 0, page_rejects },
+	{ "GET", "/system", ROUTE_NONE, ROUTE_STATUS, page_system },
 	{ "GET", "/assets/{name}", ROUTE_NONE, ROUTE_OPEN, page_asset },
 	{ NULL, NULL, ROUTE_NONE, 0, NULL },
 };

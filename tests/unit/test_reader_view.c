@@ -230,10 +230,10 @@ static void
 test_sums(void **state)
 {
 	struct fixture *f = *state;
-	int64_t job = f->half.job, counts[4];
+	int64_t job = f->half.job, counts[4], cost, n_ended;
 	struct reader_group *groups;
 	struct reader_hand *hands;
-	struct reader_spent all, today;
+	struct reader_spent all, days[2];
 	struct reader_job j;
 	size_t n;
 
@@ -256,9 +256,17 @@ test_sums(void **state)
 	    j.created_at + 60000, counts, 4), 0);
 	assert_int_equal(counts[0] + counts[1] + counts[2] + counts[3], 4);
 	assert_int_equal(reader_spent(f->reader, job, &all), 0);
-	assert_int_equal(reader_spent_on(f->reader, j.created_at, &today), 0);
-	assert_int_equal(all.cost, today.cost);
-	assert_int_equal(all.unpriced, today.unpriced);
+	assert_int_equal(reader_spent_by_day(f->reader, j.created_at, days, 2),
+	    0);
+	assert_int_equal(days[0].cost, 0);
+	assert_int_equal(all.cost, days[1].cost);
+	assert_int_equal(all.unpriced, days[1].unpriced);
+	assert_int_equal(reader_average(f->reader, &cost, &n_ended), 0);
+	assert_int_equal(n_ended, 4);
+	assert_int_equal(cost, -1);	/* a model has no price */
+	half_execute(&f->half, "UPDATE spent SET unpriced = 0");
+	assert_int_equal(reader_average(f->reader, &cost, &n_ended), 0);
+	assert_int_equal(cost, all.cost / 4);
 	reader_job_clear(&j);
 }
 
