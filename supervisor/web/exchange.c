@@ -57,6 +57,12 @@ exchange_unreadable(struct exchange *x)
 	return EXCHANGE_DONE;
 }
 
+const char *
+exchange_configuration(const struct exchange *x)
+{
+	return x->site->config.configuration;
+}
+
 struct spool *
 exchange_spool(struct exchange *x, const char *id)
 {

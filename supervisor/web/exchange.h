@@ -73,5 +73,7 @@ enum exchange_step exchange_refused(struct exchange *);
 enum exchange_step exchange_unreadable(struct exchange *);
 /* A file that was uploaded; NULL: gone.  For this call. */
 struct spool *exchange_spool(struct exchange *, const char *id);
+/* What is in effect, as sdrd -nv prints it: secrets are masked.  Borrowed. */
+const char *exchange_configuration(const struct exchange *);
 
 #endif

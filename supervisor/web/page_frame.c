@@ -73,7 +73,8 @@ put_navigation(struct buf *b, const struct request *rq,
 {
 	buf_puts(b, "<nav aria-label=\"Pages\">");
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (rq->may_write || !places[i].writes)
+		if (rq->may_write || !places[i].writes ||
+		    current == PLACE_NONE)
 			html_put(b, places[i].place == current ?
 			    "<a href=\"%s\" aria-current=\"page\">%s</a>" :
 			    "<a href=\"%s\">%s</a>", places[i].path,
@@ -123,7 +124,7 @@ frame_open(const struct request *rq, struct reply *reply,
 	put_bar(b, rq, f);
 	buf_puts(b, "<p class=\"unseen\" id=\"say\" aria-live=\"polite\">"
 	    "</p>\n<main id=\"main\">\n");
-	if (!rq->may_write)
+	if (!rq->may_write && f->place != PLACE_NONE)
 		buf_puts(b, "<p class=\"note\">You are reading along: this "
 		    "token changes nothing.</p>\n");
 }

@@ -177,7 +177,13 @@ put_page(struct exchange *x)
 		return -1;
 	limits_put(b, x->status);
 	buf_puts(b, "</div></div>\n");
-	return card_events(x);
+	if (card_events(x) == -1)
+		return -1;
+	buf_puts(b, "<details class=\"card\"><summary>Configuration in "
+	    "effect</summary><pre>");
+	html_lines(b, exchange_configuration(x));
+	buf_puts(b, "</pre></details>\n");
+	return 0;
 }
 
 enum exchange_step

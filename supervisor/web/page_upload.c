@@ -324,11 +324,11 @@ put_check(struct check *c)
 		put_figures(c);
 	if (c->p.counts.added > 0)
 		put_import(c);
-	if (c->p.n_columns > 0) {
+	if (c->p.rows.rows > 0)
 		put_columns(c);
-		put_mapping(c);
-	}
 	put_bad(c);
+	if (c->p.n_columns > 0)
+		put_mapping(c);
 }
 
 static int
