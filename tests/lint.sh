@@ -42,7 +42,7 @@ shellcheck tests/*.sh supervisor/web/embed.sh .ci/run || note "scripts"
 # uninitvar: cppcheck does not follow the TAILQ macros; the compilers do.
 cppcheck -q --std=c11 --enable=warning,portability,performance --inline-suppr \
     --suppress=uninitvar --suppress=missingIncludeSystem --suppress=unknownMacro \
-    --error-exitcode=1 -I. common supervisor worker tests/simapi ||
+    --error-exitcode=1 -I. common supervisor worker tests/simapi tests/shim ||
     note "cppcheck"
 # shellcheck disable=SC2046
 clang-tidy --quiet \

@@ -3,15 +3,18 @@
 """Faults of the provider (A rows) and of the database (S rows), in jobs."""
 
 import contextlib
+import csv
+import io
 import json
 import os
 import random
+import re
 import sqlite3
 import subprocess
 
 import pytest
 
-from sdr import (FOREVER, KEY, PATIENCE, REQUESTS, SECTIONS, asked,
+from sdr import (FOREVER, KEY, PATIENCE, REQUESTS, SECTIONS, Ctl, asked,
                  assert_bought_once, assert_complete, companies, cpu_seconds,
                  pass_until_results, row, wait_for)
 
@@ -337,6 +340,25 @@ def test_A8_hostile_text_is_stored_as_data(make_sim, make_daemon):
     assert daemon.value("SELECT count(*) FROM account "
                         "WHERE company_name = ?", name) == 1
     assert "\x1b" not in daemon.log()
+
+
+def test_A8_hostile_text_harms_no_reader(make_sim, make_daemon):
+    """Neither a terminal, nor a spreadsheet, nor who renders Markdown."""
+    sim = make_sim("--latency", 10, "--fault", "script")
+    daemon = make_daemon(sim).start()
+    job = daemon.research(["=1+1\x1b]0;owned\x07", "<script>alert(1)</script>"])
+    assert_complete(daemon, job, 2)
+    ctl = Ctl(daemon)
+    for words in (["show", 1], ["accounts", job], ["jobs"], ["events"],
+                  ["export", job, "-o", "md"], ["export", job, "-o", "csv"],
+                  ["export", job, "-o", "json"]):
+        said = ctl(*words)
+        assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", said), words
+    assert "<script" not in ctl("export", job, "-o", "md")
+    cells = [cell for line in csv.reader(io.StringIO(
+        ctl("export", job, "-o", "csv"), newline="")) for cell in line]
+    assert [c for c in cells if c.startswith(("=", "+", "-", "@"))] == []
+    assert any("cmd|" in cell for cell in cells)
 
 
 def test_A8_hostile_company_name_in_the_log(sim, daemon):
