@@ -237,7 +237,7 @@ test_many(void **state)
 		last = permit->order;
 		wait_for(*state, permit, 1, 1, ACCOUNTS * SECTIONS + i);
 	}
-	assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 5);
+	assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 30);
 	for (int i = 0; i < ACCOUNTS * SECTIONS; i++)
 		limiter_withdraw(*state, &permits[i]);
 	assert_null(next(*state, 0));
