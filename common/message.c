@@ -54,6 +54,9 @@ struct record {
 #define OPT_INT(s, m) \
 	{ .name = #m, .type = FIELD_INT, .min = -1, .max = WHOLE_MAX, \
 	  .optional = true, AT(s, m) }
+#define OPT_INT_FROM(s, m, lowest) \
+	{ .name = #m, .type = FIELD_INT, .min = (lowest), .max = WHOLE_MAX, \
+	  .optional = true, AT(s, m) }
 #define COUNT(s, m, most) \
 	{ .name = #m, .type = FIELD_INT, .max = (most), AT(s, m) }
 #define BOOL(s, m) \
@@ -288,7 +291,7 @@ static const struct field import_rows_fields[] = {
 static const struct field job_fields[] = {
 	INT(msg_job, job, 1),
 	OPT_TEXT(msg_job, mode),
-	OPT_INT(msg_job, concurrency),
+	OPT_INT_FROM(msg_job, concurrency, MSG_DEFAULT_CONCURRENCY),
 	OPT_INT(msg_job, priority),
 	OPT_INT(msg_job, budget),
 	OPT_INT(msg_job, sample),

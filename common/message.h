@@ -331,11 +331,15 @@ struct msg_import_rows {
 	size_t	 n_rows;
 };
 
+/* As the configuration has it, now and after a reload. */
+#define MSG_DEFAULT_MODE	"default"
+#define MSG_DEFAULT_CONCURRENCY	(-2)
+
 /* Most verbs: a job, and what some of them take beside it. */
 struct msg_job {
 	int64_t	 job;
-	char	*mode;			/* optional */
-	int64_t	 concurrency;		/* -1: as configured, 0: auto */
+	char	*mode;			/* of enum job_mode; optional */
+	int64_t	 concurrency;		/* 0: auto, -1: not given */
 	int64_t	 priority;		/* optional */
 	int64_t	 budget;		/* micro-dollars; optional */
 	int64_t	 sample;		/* optional */

@@ -204,10 +204,12 @@ verbs_client_gone(struct client *c)
 static const char *
 options_problem(const struct config *config, const struct msg_job *o)
 {
-	if (o->mode != NULL && job_mode_parse(o->mode) == -1)
-		return "mode is \"parallel\" or \"sequential\"";
-	if (o->concurrency > CONCURRENCY_MAX)
-		return "concurrency is 1..4096 or auto";
+	if (o->mode != NULL && strcmp(o->mode, MSG_DEFAULT_MODE) != 0 &&
+	    job_mode_parse(o->mode) == -1)
+		return "mode is \"parallel\", \"sequential\" or \"default\"";
+	if (o->concurrency < MSG_DEFAULT_CONCURRENCY ||
+	    o->concurrency > CONCURRENCY_MAX)
+		return "concurrency is 1..4096, auto or default";
 	for (size_t i = 0; o->budget > 0 && i < config->n_endpoints; i++)
 		if (config_price_of(config, config->endpoints[i].model) ==
 		    NULL)
@@ -224,7 +226,9 @@ note_options(struct client *c, const struct job *job, const struct msg_job *o)
 
 	if (o->mode != NULL)
 		buf_printf(&text, ", mode %s", o->mode);
-	if (o->concurrency == CONFIG_AUTO)
+	if (o->concurrency == MSG_DEFAULT_CONCURRENCY)
+		buf_puts(&text, ", concurrency default");
+	else if (o->concurrency == CONFIG_AUTO)
 		buf_puts(&text, ", concurrency auto");
 	else if (o->concurrency != -1)
 		buf_printf(&text, ", concurrency %" PRId64, o->concurrency);
@@ -245,9 +249,12 @@ apply_options(struct client *c, struct job *job, const struct msg_job *o)
 {
 	struct store_options *to = &job->options;
 
+	/* What is no mode's name is the default's: -1, as configured. */
 	if (o->mode != NULL)
 		to->mode = job_mode_parse(o->mode);
-	if (o->concurrency != -1)
+	if (o->concurrency == MSG_DEFAULT_CONCURRENCY)
+		to->concurrency = -1;
+	else if (o->concurrency != -1)
 		to->concurrency = o->concurrency;
 	if (o->priority > 0)
 		to->priority = o->priority;

@@ -30,12 +30,17 @@ parse_concurrency(const struct ctl *ctl, const char *text, int64_t *out)
 		*out = 0;
 		return CTL_OK;
 	}
+	if (strcmp(text, "default") == 0) {
+		*out = MSG_DEFAULT_CONCURRENCY;
+		return CTL_OK;
+	}
 	*out = ctl_number(ctl, "concurrency", text);
 	if (*out == -1)
 		return CTL_USAGE;
 	if (*out > CONCURRENCY_MAX)
 		return ctl_fail(ctl, CTL_USAGE,
-		    "concurrency: 1 to %d, or auto", CONCURRENCY_MAX);
+		    "concurrency: 1 to %d, auto or default",
+		    CONCURRENCY_MAX);
 	return CTL_OK;
 }
 
@@ -43,9 +48,10 @@ static int
 parse_mode(const struct ctl *ctl, char *text, char **out)
 {
 	*out = text;
-	if (job_mode_parse(text) != -1)
+	if (job_mode_parse(text) != -1 || strcmp(text, MSG_DEFAULT_MODE) == 0)
 		return CTL_OK;
-	return ctl_fail(ctl, CTL_USAGE, "mode: parallel or sequential");
+	return ctl_fail(ctl, CTL_USAGE,
+	    "mode: parallel, sequential or default");
 }
 
 /* Dollars. */

@@ -164,6 +164,29 @@ def test_delete_keeps_the_ledger(sim, daemon, ctl):
     assert daemon.import_companies(1) == job + 1
 
 
+def test_set_back_to_what_is_configured(make_sim, make_daemon):
+    sim = make_sim("--latency", 10)
+    daemon = make_daemon(sim, processing={"concurrency": 3}).start()
+    ctl = Ctl(daemon)
+    job = daemon.import_companies(4)
+
+    def effect():
+        shown = daemon.status()["jobs"][0]
+        return shown["mode"], shown["concurrency"]
+
+    assert effect() == ("parallel", 3)
+    ctl("set", job, "--mode", "sequential", "--concurrency", "7")
+    assert effect() == ("sequential", 1)
+    ctl("set", job, "--mode", "default")
+    assert effect() == ("parallel", 7)
+    ctl("set", job, "--concurrency", "default")
+    assert effect() == ("parallel", 3)
+    assert daemon.sql("SELECT mode, concurrency FROM job") == [(None, None)]
+    ctl("set", job, "--mode", "sideways", code=USAGE)
+    for bad in {"mode": "sideways"}, {"concurrency": -3}:
+        assert daemon.ask("set", job=job, **bad)["code"] != 0
+
+
 def test_delete_of_a_large_job(sim, daemon):
     """It goes in steps, and nobody has to wait for the last of them."""
     names = [f"Firm {n:05}" for n in range(20000)]
