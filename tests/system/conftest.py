@@ -118,13 +118,21 @@ def dice():
     return random.Random(seed)
 
 
-@pytest.fixture
-def open_folder():
-    """A folder that every user can write: tmp_path is for its owner only."""
+@pytest.fixture(scope="session")
+def open_folders():
+    """Where every user can go: tmp_path is for its owner only."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sdr-test-"))
-    folder.chmod(0o777)
+    folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def open_folder(open_folders):
+    """A folder that every user can write, there until daemons have ended."""
+    folder = pathlib.Path(tempfile.mkdtemp(dir=open_folders))
+    folder.chmod(0o777)
+    return folder
 
 
 @pytest.fixture
