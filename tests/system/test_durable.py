@@ -20,8 +20,7 @@ import sdr
 from frames import SECTIONS as KEYS
 from frames import Worker, configure, endpoint, of_type, research
 from scripted_api import TIER, ScriptedApi, http, response, text_part
-from sdr import REQUESTS, SECTIONS, assert_complete, wait_for
-from test_sdrctl import Ctl
+from sdr import FOREVER, REQUESTS, SECTIONS, Ctl, assert_complete, wait_for
 
 OPEN = ("SELECT count(*) FROM request WHERE state = 'sent' "
         "AND response_id IS NOT NULL")
@@ -262,7 +261,7 @@ def test_money_of_answers_being_made_stays_reserved(background):
 
 def test_lost_requests_are_told_by_sdrctl(make_sim, make_daemon):
     """Without background, what was in flight at a crash may be paid twice."""
-    sim = make_sim("--latency", 60000)
+    sim = make_sim("--latency", FOREVER)
     daemon = make_daemon(sim).start()
     daemon.research(1)
     wait_for(lambda: sim.stats()["in_flight"] == len(SECTIONS),

@@ -76,7 +76,7 @@ def test_a_job_from_start_to_end(served, web):
 
 
 def test_what_is_done_to_a_job(sim, served, web):
-    sim.control(latency=1500)
+    sim.hold()
     job = served.research(3, concurrency=1)
 
     def do(verb, **members):
@@ -88,7 +88,7 @@ def test_what_is_done_to_a_job(sim, served, web):
     assert refused.status == 409 and "already" in refused.error()["message"]
     assert do("set", concurrency=3, priority=7).status == 200
     assert served.sql("SELECT concurrency, priority FROM job") == [(3, 7)]
-    sim.control(latency=1)
+    sim.let_go()
     assert do("resume").status == 200
     served.wait_job(job)
     assert do("retry", accounts=[1]).json()["accounts"] == 0
