@@ -79,8 +79,7 @@ def test_C1_deadlines_still_come(make_timed, clock, bad_worker):
 
 def test_C1_budget_of_the_day(make_sim, make_timed, clock):
     """A clock set back gives nothing back; the next day does."""
-    noon = DAY // 2 - int(time.time()) % DAY
-    clock.set(noon)
+    noon = clock.set_noon()
     sim = make_sim("--latency", 5)
     daemon = make_timed(sim, budget={"per-day": 1.0}).start()
     job = daemon.research(20)

@@ -62,9 +62,12 @@ def test_ledger_equals_the_bill_with_faults(make_sim, make_daemon):
 
 @pytest.mark.parametrize("binding,other", [("per-day", "total"),
                                            ("total", "per-day")])
-def test_the_reason_names_the_cap_that_binds(sim, make_daemon, binding,
+def test_the_reason_names_the_cap_that_binds(sim, make_daemon, clock, binding,
                                              other):
-    daemon = make_daemon(sim, budget={binding: 1.0, other: 1.5}).start()
+    daemon = make_daemon(sim, budget={binding: 1.0, other: 1.5})
+    daemon.environment.update(clock.environment)
+    clock.set_noon()
+    daemon.start()
     job = daemon.research(40)
     daemon.wait_job(job, "paused")
     words = {"per-day": "for today", "total": "in total"}
@@ -142,10 +145,13 @@ def test_budget_raised_goes_on(make_sim, make_daemon):
     assert sim.requests() == 12 * sdr.REQUESTS > asked
 
 
-def test_budget_of_the_day_and_in_total(make_sim, make_daemon):
+def test_budget_of_the_day_and_in_total(make_sim, make_daemon, clock):
+    clock.set_noon()
     for scope in ("per-day", "total"):
         sim = make_sim("--latency", 5)
-        daemon = make_daemon(sim, budget={scope: 1.0}).start()
+        daemon = make_daemon(sim, budget={scope: 1.0})
+        daemon.environment.update(clock.environment)
+        daemon.start()
         daemon.research(20)
         daemon.wait_job(state="paused")
         assert scope.split("-")[-1] in daemon.job()[1]
