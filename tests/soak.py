@@ -95,16 +95,21 @@ def small_disk(folder, seconds):
 
 def reckon_section(entries, rows):
     """One section: what the bill says of it and what the ledger says."""
-    known = {answer: cost for _, _, answer, cost in rows if answer}
+    known = {answer: cost for state, _, answer, cost in rows
+             if answer and state == "answered"}
     unseen = [e for e in entries if e["id"] not in known]
     lost = [row for row in rows if row[0] == "lost"]
     # Answered, but not to be used: that one is asked again by right.
     bad = [row for row in rows if row[0] == "answered" and row[1]]
     ids = {e["id"] for e in entries}
+    again = max(0, len(entries) - len(bad) - 1)
+    died = [row for row in lost if row[1] == "worker_died"]
     return collections.Counter({
         "requests lost": len(lost),
-        "lost by a death": sum(row[1] == "worker_died" for row in lost),
-        "bought again": max(0, len(entries) - len(bad) - 1),
+        "lost by a death": len(died),
+        "lost though its id was known": sum(1 for row in died if row[2]),
+        "bought again": again,
+        "bought again after a death": min(again, len(died)),
         "unexplained": max(0, len(unseen) - len(lost)),
         "uncovered": sum(map(micro, unseen)) > sum(row[3] for row in lost),
         "differs": sum(known.get(e["id"], micro(e)) != micro(e)
@@ -123,13 +128,14 @@ class Soak:
         self.worst = collections.defaultdict(float)     # seconds, by deed
         self.jobs = []
         self.clients = []
+        self.background = args.background
         self.full = False
         self.memory = []
         self.sim = sdr.Sim(folder / "sim", "--latency", LATENCY, "--seed",
                            args.seed, "--tokens-sigma", 0.3)
         endpoint = {"request_timeout": 10}
         if args.background:
-            endpoint["background"] = True
+            endpoint["background"] = "yes"
         self.daemon = sdr.Daemon(
             folder / "sdrd", self.sim, endpoint, database=disk / "sdr.db",
             processing={"concurrency": CONCURRENCY, "max_retries": 10},
@@ -431,7 +437,8 @@ class Soak:
         found = collections.Counter()
         for key in bill.keys() | ledger.keys():
             found += reckon_section(bill[key], ledger[key])
-        for name in ("requests lost", "lost by a death", "bought again"):
+        for name in ("requests lost", "lost by a death", "bought again",
+                     "bought again after a death"):
             self.count[name] = found[name]
         yield ("what is bought again was under way at a death or a reset",
                f"{found['unexplained']} was not", not found["unexplained"])
@@ -441,6 +448,10 @@ class Soak:
         yield ("what was charged unseen is covered by what is lost",
                f"{found['uncovered']} sections are not",
                not found["uncovered"])
+        given_up = found["lost though its id was known"]
+        if self.background:
+            yield ("no answer is given up that could be fetched",
+                   f"{given_up} were", not given_up)
         yield ("the ledger invents nothing", f"{found['invented']} invented",
                not found["invented"])
 
