@@ -11,64 +11,13 @@
 #include <string.h>
 
 #include "common/buf.h"
-#include "common/clock.h"
 #include "common/json.h"
-#include "common/log.h"
 #include "supervisor/control.h"
 #include "supervisor/supervisor.h"
-#include "supervisor/webserver.h"
+#include "tests/fuzz/daemon.h"
 #include "tests/fuzz/fuzz.h"
 
 #define REQUESTS_MAX	40
-
-static const char settings[] =
-    "endpoints = ( { name = \"a\"; model = \"m\"; } );\n"
-    "prices = ( { model = \"m\"; input = 1.0; output = 2.0; } );\n";
-static const char schema[] = "{\"type\":\"object\",\"properties\":{},"
-    "\"required\":[],\"additionalProperties\":false}";
-
-static void
-supervisor_make(struct supervisor *sup)
-{
-	static const struct limiter_endpoint endpoint = { "a", "a", 0, 0,
-		false, 4000 };
-	char *conf = xasprintf("%s/sdr.conf", fuzz_dir()),
-	    *path = xasprintf("%s/sdr.db", fuzz_dir());
-	char err[STORE_ERRLEN] = "";
-	enum store_refusal why;
-
-	fuzz_file("sdr.conf", settings, strlen(settings));
-	fuzz_file("seller.md", "s\n", 2);
-	fuzz_file("10-news.md", "n\n", 2);
-	fuzz_file("categorize.md", "c\n", 2);
-	fuzz_file("categorize.schema.json", schema, strlen(schema));
-	sup->config = config_load(conf, NULL, 0, err);
-	sup->playbook = playbook_load(fuzz_dir(), err, sizeof(err));
-	sup->store = store_open(path, &why, err);
-	require(sup->config != NULL && sup->playbook != NULL &&
-	    sup->store != NULL);
-	sup->limiter = limiter_new(1);
-	limiter_configure(sup->limiter, &endpoint, 1, clock_mono());
-	TAILQ_INIT(&sup->jobs);
-	TAILQ_INIT(&sup->runs);
-	TAILQ_INIT(&sup->hooks);
-	webserver_init(sup);
-	free(conf);
-	free(path);
-}
-
-/* Made once: a database takes longer to open than a request to answer. */
-static struct supervisor *
-supervisor_one(void)
-{
-	static struct supervisor sup;
-
-	if (sup.store == NULL) {
-		log_open(LOG_PLAIN, LOG_LEVEL_ERROR);
-		supervisor_make(&sup);
-	}
-	return &sup;
-}
 
 /* In the input, jobs count from 1 in every conversation. */
 static int64_t
@@ -141,17 +90,12 @@ answer(struct client *c, const char *line, size_t len)
 }
 
 static void
-check_jobs(const struct supervisor *sup)
+check_jobs(struct supervisor *sup)
 {
-	int64_t counts[ACCOUNT_STATES] = { 0 };
-	char err[STORE_ERRLEN] = "";
 	const struct job *job;
 
-	require(store_turn(sup->store, NULL, 0) == 0);
+	require_counts(sup);
 	TAILQ_FOREACH(job, &sup->jobs, link) {
-		require(store_job_counts(sup->store, job->id, counts, err) ==
-		    0);
-		require(memcmp(counts, job->counts, sizeof(counts)) == 0);
 		require(job->options.concurrency >= -1 &&
 		    job->options.concurrency <= 4096);
 		require(job->options.sample_until >= -1);
@@ -159,26 +103,18 @@ check_jobs(const struct supervisor *sup)
 	}
 }
 
-static void
-remove_jobs(struct supervisor *sup)
-{
-	struct job *job;
-
-	while ((job = TAILQ_FIRST(&sup->jobs)) != NULL) {
-		if (job->leaving)
-			jobs_delete_step(sup);
-		else
-			job_delete(sup, job);
-		require(store_turn(sup->store, NULL, 0) == 0);
-	}
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct input in = input_of(bytes, len);
-	struct client c = { .sup = supervisor_one() };
+	static struct supervisor *sup;
+	struct client c = { .sup = NULL };
 	const char *end;
+
+	/* Made once: a database takes longer to open than all of this. */
+	if (sup == NULL)
+		sup = daemon_new();
+	c.sup = sup;
 
 	for (int i = 0; i < REQUESTS_MAX && in.left > 0; i++) {
 		end = memchr(in.at, '\n', in.left);
@@ -187,8 +123,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		in.left -= (size_t)(end - in.at) + (end < in.at + in.left);
 		in.at = in.left > 0 ? end + 1 : end;
 	}
-	check_jobs(c.sup);
+	check_jobs(sup);
 	verbs_client_gone(&c);
-	remove_jobs(c.sup);
+	daemon_clear(sup);
 	return 0;
 }
