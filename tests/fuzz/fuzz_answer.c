@@ -43,7 +43,9 @@ check_kind(const struct answer *a, int status)
 	require(a->kind < KIND_COUNT);
 	require(good || a->kind != KIND_OK);
 	require(good || a->error);
-	if (a->kind == KIND_OK) {
+	if (a->pending) {
+		require(good && a->text.len == 0);
+	} else if (a->kind == KIND_OK) {
 		require(a->message[0] == '\0');
 		require(!a->error && !a->refused);
 		require(a->text.len > 0 && a->text.len <= MESSAGE_ANSWER_MAX);
@@ -119,6 +121,21 @@ check_name(const char *name)
 	    is_utf8(name, strlen(name))));
 }
 
+/* Escapes can hide a key from any mask, but who uses them has it anyway. */
+static void
+check_no_key(const struct answer *a, const struct input *body)
+{
+	const char *names[] = { a->model, a->service_tier, a->response_id };
+	size_t n = json_object_array_length(a->citations);
+
+	if (memchr(body->at, '\\', body->left) != NULL)
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		require(names[i] == NULL || strstr(names[i], key) == NULL);
+	for (size_t i = 0; i < n; i++)
+		require(strstr(url_of(a->citations, i), key) == NULL);
+}
+
 static void
 check_message(const struct message *msg)
 {
@@ -143,7 +160,7 @@ check_messages(const struct answer *a, int status)
 	    .section = { .run_id = id, .request = 1, .section = id,
 	    .text = a->text.bytes, .citations = a->citations } };
 
-	if (a->kind == KIND_OK)
+	if (a->kind == KIND_OK && !a->pending)
 		check_message(&msg);
 	msg = (struct message){ .type = MESSAGE_OUTCOME,
 	    .outcome = { .run_id = id, .request = 1, .section = id,
@@ -178,6 +195,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	check_name(a.model);
 	check_name(a.service_tier);
 	check_name(a.response_id);
+	check_no_key(&a, &in);
 	check_messages(&a, status);
 	answer_clear(&a);
 	return 0;

@@ -110,12 +110,13 @@ check_route(const char *method, const char *path)
 	char allow[ROUTE_ALLOW] = "";
 	int status = route_find(tables, method, &request, &found, allow);
 
-	require((status == 1) == (found != NULL));
-	require((status == -1) == (found == NULL && allow[0] != '\0'));
+	require((status == 0) == (found == NULL));
+	require(status != 1 || strcmp(found->method, method) == 0);
+	require(status != -1 || allow[0] != '\0');
 	require(strlen(allow) < sizeof(allow) - 1);
-	if (found != NULL && strstr(found->pattern, "{id}") != NULL)
+	if (status == 1 && strstr(found->pattern, "{id}") != NULL)
 		require(request.id >= 1);
-	if (found != NULL && strstr(found->pattern, "{name}") != NULL)
+	if (status == 1 && strstr(found->pattern, "{name}") != NULL)
 		check_text(request.name);
 	free(request.name);
 }
