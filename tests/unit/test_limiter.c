@@ -824,6 +824,82 @@ test_pause_and_resume(void **state)
 	limiter_free(limiter);
 }
 
+/* An answer that was asked for before: where it is, at once, at no charge. */
+static void
+test_fetching_is_no_question(void **state)
+{
+	struct limiter *limiter = limiter_of(two_groups, 2);
+	struct permit questions[100], fetch;
+	struct limiter_view view;
+	double left;
+
+	(void)state;
+	wait_many(limiter, questions, NELEM(questions), 0, 0);
+	while (serve(limiter, KIND_OK, 0) != NULL)
+		;
+	fetch = (struct permit){ .job = 1, .weight = 1, .order = 2,
+	    .only = "b", .avoid = "b" };
+	limiter_wait(limiter, &fetch, 0);
+	limiter_view(limiter, 1, 0, &view);
+	left = view.requests_left;
+	assert_true(left < 1);
+	assert_ptr_equal(limiter_admit(limiter, 0, NULL, NULL), &fetch);
+	assert_int_equal(fetch.endpoint, 1);
+	assert_null(limiter_admit(limiter, 0, NULL, NULL));
+	limiter_view(limiter, 1, 0, &view);
+	assert_true(view.requests_left >= left && view.in_flight == 1);
+	settle(limiter, &fetch, KIND_OK, 0);
+	limiter_view(limiter, 1, 0, &view);
+	assert_true(view.requests_left >= left && view.in_flight == 0);
+	for (size_t i = 0; i < NELEM(questions); i++)
+		limiter_withdraw(limiter, &questions[i]);
+	limiter_free(limiter);
+}
+
+static void
+test_fetching_waits_for_its_endpoint_alone(void **state)
+{
+	struct limiter *limiter = limiter_of(two_groups, 2);
+	struct permit question, fetch;
+
+	(void)state;
+	limiter_pause(limiter, 1, false, "key refused");
+	fetch = (struct permit){ .job = 1, .weight = 1, .only = "b" };
+	limiter_wait(limiter, &fetch, 0);
+	wait_for(limiter, &question, 1, 0, 0);
+	assert_ptr_equal(limiter_admit(limiter, 60000, NULL, NULL),
+	    &question);
+	assert_null(limiter_admit(limiter, 60000, NULL, NULL));
+	limiter_resume(limiter);
+	assert_ptr_equal(limiter_admit(limiter, 61000, NULL, NULL), &fetch);
+	settle(limiter, &question, KIND_OK, 61000);
+	settle(limiter, &fetch, KIND_OK, 61000);
+	limiter_free(limiter);
+}
+
+/* Headers that come long before the answer count when they come. */
+static void
+test_heard_before_the_outcome(void **state)
+{
+	struct limiter *limiter = limiter_with(0, 0, false);
+	struct limiter_outcome said = unsaid;
+	struct limiter_view view;
+	struct permit permit;
+
+	(void)state;
+	wait_for(limiter, &permit, 1, 0, 0);
+	assert_non_null(limiter_admit(limiter, 0, NULL, NULL));
+	said.limit_requests = 600;
+	said.remaining_requests = 599;
+	limiter_hear(limiter, &permit, &said, 100);
+	limiter_view(limiter, 0, 100, &view);
+	assert_true(view.rpm == 600 && view.in_flight == 1);
+	settle(limiter, &permit, KIND_OK, 60000);
+	limiter_view(limiter, 0, 60000, &view);
+	assert_true(view.rpm == 600 && view.in_flight == 0);
+	limiter_free(limiter);
+}
+
 /* Two endpoints of one group that disagree: the smaller limit counts. */
 static void
 test_group_limit(void **state)
@@ -1067,6 +1143,9 @@ main(void)
 		cmocka_unit_test(test_others_take_over),
 		cmocka_unit_test(test_avoid),
 		cmocka_unit_test(test_pause_and_resume),
+		cmocka_unit_test(test_fetching_is_no_question),
+		cmocka_unit_test(test_fetching_waits_for_its_endpoint_alone),
+		cmocka_unit_test(test_heard_before_the_outcome),
 		cmocka_unit_test(test_group_limit),
 		cmocka_unit_test(test_reconfigure),
 		cmocka_unit_test(test_degrades_when_errors_persist),

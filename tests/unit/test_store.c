@@ -275,6 +275,113 @@ test_S1_recovery(void **state)
 	assert_true(store_request_id(f->store) > r.id);
 }
 
+/* A request of the first account; with a response id, its answer is made. */
+static int64_t
+note_sent(struct fixture *f, const char *section, const char *response_id)
+{
+	const struct store_request r = { .id = store_request_id(f->store),
+	    .job = f->job, .account = 1, .run_id = "r", .section = section,
+	    .endpoint = "e", .model = "m", .prompt_hash = "h0",
+	    .reserved_tokens = 10, .reserved_cost = 77 };
+
+	store_note_request(f->store, &r);
+	if (response_id != NULL)
+		store_note_created(f->store, r.id, response_id);
+	return r.id;
+}
+
+static int64_t
+reserved(struct fixture *f)
+{
+	char err[STORE_ERRLEN];
+	int64_t all = -1, of_job = -2;
+
+	assert_int_equal(store_reserved(f->store, 0, &all, err), 0);
+	assert_int_equal(store_reserved(f->store, f->job, &of_job, err), 0);
+	assert_int_equal(all, of_job);
+	return all;
+}
+
+static void
+test_S1_answers_being_made_outlive_us(void **state)
+{
+	struct store_settlement t = { .state = "answered", .cost = 5 };
+	struct fixture *f = *state;
+	struct store_recovered found;
+	char err[STORE_ERRLEN];
+	struct store_order o;
+	int64_t id;
+
+	import(f, 1);
+	o = claim(f, 1);
+	assert_int_equal(o.got[0].n_open, 0);
+	store_orders_clear(&o, 1);
+	note_sent(f, "news", NULL);
+	id = note_sent(f, "security", "resp_1");
+	assert_int_equal(store_turn(f->store, NULL, 0), 0);
+	assert_int_equal(reserved(f), 2 * 77);
+	store_close(f->store);
+	open_store(f);
+	assert_int_equal(store_recover(f->store, &found, err), 0);
+	assert_int_equal(found.requests, 1);
+	assert_int_equal(found.open, 1);
+	assert_int_equal(reserved(f), 77);
+	o = claim(f, 1);
+	assert_int_equal(o.got[0].n_open, 1);
+	assert_int_equal(o.got[0].open[0].id, id);
+	assert_string_equal(o.got[0].open[0].section, "security");
+	assert_string_equal(o.got[0].open[0].endpoint, "e");
+	assert_string_equal(o.got[0].open[0].response_id, "resp_1");
+	assert_string_equal(o.got[0].open[0].prompt_hash, "h0");
+	assert_int_equal(o.got[0].open[0].reserved_cost, 77);
+	store_orders_clear(&o, 1);
+	t.id = id;
+	store_note_settlement(f->store, &t);
+	assert_int_equal(store_turn(f->store, NULL, 0), 0);
+	assert_int_equal(reserved(f), 0);
+	assert_int_equal(ask(f, "SELECT count(*) FROM request"
+	    " WHERE response_id = 'resp_1' AND state = 'answered'"), 1);
+}
+
+static void
+test_deleted_job_loses_answers_being_made(void **state)
+{
+	struct fixture *f = *state;
+
+	import(f, 1);
+	note_sent(f, "security", "resp_1");
+	store_note_job_lose(f->store, f->job + 1);
+	assert_int_equal(store_turn(f->store, NULL, 0), 0);
+	assert_int_equal(reserved(f), 77);
+	store_note_job_lose(f->store, f->job);
+	assert_int_equal(store_turn(f->store, NULL, 0), 0);
+	assert_int_equal(reserved(f), 0);
+	assert_int_equal(ask(f, "SELECT cost FROM request"
+	    " WHERE state = 'lost' AND response_id = 'resp_1'"), 77);
+	assert_int_equal(ask(f, "SELECT cost FROM spent"), 77);
+}
+
+/* As the version before knew the ledger. */
+static void
+test_ledger_is_migrated(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = NULL;
+
+	note_sent(f, "security", NULL);
+	assert_int_equal(store_turn(f->store, NULL, 0), 0);
+	store_close(f->store);
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "ALTER TABLE request DROP COLUMN"
+	    " prompt_hash; PRAGMA user_version = 2", NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+	open_store(f);
+	assert_int_equal(ask(f, "SELECT count(*) FROM request"
+	    " WHERE prompt_hash IS NULL AND reserved_cost = 77"), 1);
+	assert_true(ask(f, "PRAGMA user_version") >= 3);
+}
+
 static void
 test_I2_duplicates(void **state)
 {
@@ -372,8 +479,11 @@ test_retry_fresh_forgets_the_categorization(void **state)
 	assert_int_equal(store_turn(f->store, NULL, 0), 0);
 	assert_int_equal(ask(f, "SELECT count(*) FROM account"
 	    " WHERE categorization IS NOT NULL AND tier IS NOT NULL"), 1);
+	note_sent(f, "security", "resp_1");
 	assert_int_equal(retry(f, (struct msg_retry){ .accounts = &account,
 	    .n_accounts = 1, .fresh = true }), 1);
+	assert_int_equal(f->lost_cost, 77);
+	assert_int_equal(reserved(f), 0);
 	assert_int_equal(ask(f, "SELECT count(*) FROM account"
 	    " WHERE state = 'pending' AND categorization IS NULL"
 	    " AND tier IS NULL AND priority IS NULL AND summary IS NULL"), 1);
@@ -529,6 +639,9 @@ main(void)
 		TEST(test_answers_come_back_with_the_next_claim),
 		TEST(test_W1_deaths_are_counted),
 		TEST(test_S1_recovery),
+		TEST(test_S1_answers_being_made_outlive_us),
+		TEST(test_deleted_job_loses_answers_being_made),
+		TEST(test_ledger_is_migrated),
 		TEST(test_I2_duplicates),
 		TEST(test_retry_by_kind_keeps_answers),
 		TEST(test_retry_fresh_forgets_the_categorization),
