@@ -225,6 +225,7 @@ main(int argc, char **argv)
 	log_open(args.terminal ? LOG_TERMINAL : LOG_AUTO,
 	    args.verbose > 0 && !args.check ? LOG_LEVEL_DEBUG :
 	    LOG_LEVEL_INFO);
+	notify_open(&sup.notify);
 	if (load(&sup, &args) == -1)
 		status = EXIT_CONFIG;
 	else if (args.check)

@@ -147,8 +147,8 @@ swap(struct supervisor *sup, struct loaded *next)
 	*next = old;
 }
 
-int
-supervisor_reload(struct supervisor *sup, char err[static STORE_ERRLEN])
+static int
+reload(struct supervisor *sup, char err[static STORE_ERRLEN])
 {
 	struct loaded next = { 0 };
 	struct job *job;
@@ -177,6 +177,18 @@ supervisor_reload(struct supervisor *sup, char err[static STORE_ERRLEN])
 	return 0;
 }
 
+int
+supervisor_reload(struct supervisor *sup, char err[static STORE_ERRLEN])
+{
+	int rc;
+
+	notify_reloading(&sup->notify);
+	rc = reload(sup, err);
+	/* Also when nothing changed: it serves as before. */
+	notify_send(&sup->notify, "READY=1");
+	return rc;
+}
+
 /* ---- stopping ---- */
 
 void
@@ -190,6 +202,7 @@ supervisor_stop(struct supervisor *sup, bool fast)
 	}
 	log_info("Stopping%s", fast ? " at once" :
 	    ": answers on their way are kept");
+	notify_send(&sup->notify, "STOPPING=1");
 	sup->stopping = true;
 	sup->fast = fast;
 	sup->stop_mono = clock_mono() + STOP_MS;
@@ -277,6 +290,26 @@ look_at_log(struct supervisor *sup)
 	    "transaction; end that one", sup->config->database, size >> 20);
 }
 
+/* One line for those who ask the service manager. */
+static void
+tell_status(struct supervisor *sup)
+{
+	int in_hand = sup->pool.count[WORKER_BUSY], running = 0;
+	const struct job *job;
+
+	TAILQ_FOREACH(job, &sup->jobs, link)
+		running += job->state == JOB_RUNNING;
+	if (sup->stuck)
+		notify_status(&sup->notify, "%s; nothing new is begun",
+		    store_trouble(sup->store));
+	else if (sup->stopping)
+		notify_status(&sup->notify, "Stopping, %d accounts in hand",
+		    in_hand);
+	else
+		notify_status(&sup->notify, "%d jobs running, %d accounts in "
+		    "hand", running, in_hand);
+}
+
 static void
 look_at_files(struct supervisor *sup, int64_t now)
 {
@@ -288,6 +321,7 @@ look_at_files(struct supervisor *sup, int64_t now)
 	if (store_displaced(sup->store, err))
 		fatal("%s", err);
 	look_at_log(sup);
+	tell_status(sup);
 	if (now - sup->saved_mono < SAVE_MS)
 		return;
 	sup->saved_mono = now;
@@ -318,6 +352,8 @@ arm_wake(struct supervisor *sup, int64_t now)
 		next = other;
 	if ((other = webserver_next(sup)) < next)
 		next = other;
+	if ((other = notify_next(&sup->notify)) < next)
+		next = other;
 	next = next <= now ? 1 : next - now;
 	tv.tv_sec = next / 1000;
 	tv.tv_usec = (suseconds_t)(next % 1000 * 1000);
@@ -337,6 +373,7 @@ turn(struct supervisor *sup)
 	look_at_files(sup, now);
 	control_tend(sup, now);
 	hook_tend(sup, now);
+	notify_tend(&sup->notify, now);
 	webserver_tend(sup, now);
 	schedule_degrade(sup);
 	pool_tend(sup, schedule_wanted(sup), now);
@@ -463,6 +500,7 @@ supervisor_run(struct supervisor *sup)
 
 	log_info("sdrd %s is ready: %s, control socket %s", SDR_VERSION,
 	    sup->config->database, sup->config->control);
+	notify_send(&sup->notify, "READY=1");
 	/* The first turn takes up what is pending, before any event. */
 	do {
 		turn(sup);
@@ -514,4 +552,5 @@ supervisor_clear(struct supervisor *sup)
 	limiter_free(sup->limiter);
 	playbook_free(sup->playbook);
 	config_free(sup->config);
+	notify_close(&sup->notify);
 }

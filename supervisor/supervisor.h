@@ -19,6 +19,7 @@
 #include "supervisor/budget.h"
 #include "supervisor/hook.h"
 #include "supervisor/limiter.h"
+#include "supervisor/notify.h"
 #include "supervisor/store/store.h"
 
 /*
@@ -35,6 +36,7 @@
  *	worker_io.c	the conversation with one worker
  *	budget.c	hard caps on money
  *	hook.c		the program of on-event
+ *	notify.c	what the service manager is told
  *	schedule.c	which account and which request is next
  *	control.c	the control socket; verbs.c what is asked for there
  *	webserver.c	the process of the web page
@@ -185,6 +187,7 @@ struct supervisor {
 	struct pool		 pool;
 	struct budget		 budget;
 	struct hook_list	 hooks;
+	struct notify		 notify;
 	struct control		*control;
 	struct webserver	*web;
 	struct event		*wake;
