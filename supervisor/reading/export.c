@@ -58,7 +58,7 @@ json_end(struct export *x)
 
 static const struct export_format formats[] = {
 	{ "csv", READER_SPENT | READER_SECTIONS, csv_begin, csv_account,
-	    csv_end },
+	    end_nothing },
 	{ "json", JSON_PARTS, json_begin, json_account, json_end },
 	{ "jsonl", JSON_PARTS, begin_nothing, jsonl_account, end_nothing },
 	{ "md", READER_SPENT | READER_SECTIONS, markdown_begin,
@@ -97,16 +97,50 @@ export_account(struct export *x, int64_t id)
 	return 0;
 }
 
-static int
-export_accounts(struct export *x, const int64_t *ids, size_t n)
+struct export *
+export_begin(struct reader *reader, const struct reader_job *job,
+    const struct export_options *options, int64_t *ids, size_t n, FILE *to)
 {
-	int rc;
+	struct export *x = xcalloc(1, sizeof(*x));
 
-	rc = x->options->format->begin(x);
-	for (size_t i = 0; i < n && rc == 0 && !ferror(x->to); i++)
-		rc = export_account(x, ids[i]);
-	x->options->format->end(x);
-	return rc;
+	x->reader = reader;
+	x->job = job;
+	x->options = options;
+	x->ids = ids;
+	x->n_ids = n;
+	x->to = to;
+	return x;
+}
+
+int
+export_step(struct export *x)
+{
+	if (!x->begun) {
+		x->begun = true;
+		return x->options->format->begin(x) == -1 ? -1 : 1;
+	}
+	if (x->next == x->n_ids) {
+		x->options->format->end(x);
+		x->begun = false;
+		return 0;
+	}
+	return export_account(x, x->ids[x->next++]) == -1 ? -1 : 1;
+}
+
+size_t
+export_written(const struct export *x)
+{
+	return x->n;
+}
+
+void
+export_free(struct export *x)
+{
+	if (x == NULL)
+		return;
+	free(x->ids);
+	csv_forget(x);
+	free(x);
 }
 
 int
@@ -115,16 +149,17 @@ export_job(struct reader *reader, const struct reader_job *job,
 {
 	const struct reader_filter filter = { .job = job->id,
 	    .state = options->state, .ranked = true };
-	struct export x = { .reader = reader, .job = job, .options = options,
-	    .to = to };
+	struct export *x;
 	int64_t *ids;
 	size_t n_ids;
 	int rc;
 
 	if (reader_accounts(reader, &filter, &ids, &n_ids) == -1)
 		return -1;
-	rc = export_accounts(&x, ids, n_ids);
-	free(ids);
-	*n = x.n;
-	return rc;
+	x = export_begin(reader, job, options, ids, n_ids, to);
+	while ((rc = export_step(x)) == 1 && !ferror(to))
+		continue;
+	*n = export_written(x);
+	export_free(x);
+	return rc == -1 ? -1 : 0;
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct reader;
@@ -33,7 +34,20 @@ struct export_options {
 };
 
 /*
- * Write to a file; *n is the number of accounts.  -1 when the database could
+ * Write these accounts, step by step.  job: what they have in common, NULL:
+ * they are of all jobs.  The numbers are taken over and freed; everything else
+ * is borrowed.
+ */
+struct export;
+struct export *export_begin(struct reader *, const struct reader_job *,
+	    const struct export_options *, int64_t *ids, size_t n, FILE *to);
+/* 1: go on, 0: that was all, -1: see reader_error(). */
+int	 export_step(struct export *);
+size_t	 export_written(const struct export *);	/* accounts */
+void	 export_free(struct export *);		/* takes NULL */
+
+/*
+ * All of a job at once; *n is the number of accounts.  -1 when the database could
  * not be read, see reader_error(); whether writing went well is for the
  * caller to see by ferror(3), an error ends the export early.
  */

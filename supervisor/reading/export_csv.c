@@ -269,13 +269,20 @@ add_named(struct csv_columns *columns, const char *prefix, const char *key,
 	c->key = xstrdup(key);
 }
 
+/* 0: of all. */
+static int64_t
+job_id(const struct export *x)
+{
+	return x->job == NULL ? 0 : x->job->id;
+}
+
 static int
 add_extras(struct export *x)
 {
 	char **keys;
 	size_t n;
 
-	if (reader_names(x->reader, x->job->id, READER_EXTRA_KEYS, &keys,
+	if (reader_names(x->reader, job_id(x), READER_EXTRA_KEYS, &keys,
 	    &n) == -1)
 		return -1;
 	for (size_t i = 0; i < n; i++)
@@ -290,7 +297,7 @@ add_categories(struct export *x)
 	char **keys;
 	size_t n;
 
-	if (reader_names(x->reader, x->job->id, READER_CATEGORY_KEYS, &keys,
+	if (reader_names(x->reader, job_id(x), READER_CATEGORY_KEYS, &keys,
 	    &n) == -1)
 		return -1;
 	for (size_t i = 0; i < n; i++)
@@ -307,7 +314,7 @@ add_sections(struct export *x)
 	char **keys;
 	size_t n;
 
-	if (reader_names(x->reader, x->job->id, READER_SECTION_KEYS, &keys,
+	if (reader_names(x->reader, job_id(x), READER_SECTION_KEYS, &keys,
 	    &n) == -1)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
@@ -441,12 +448,15 @@ csv_begin(struct export *x)
 }
 
 void
-csv_end(struct export *x)
+csv_forget(struct export *x)
 {
+	if (x->columns == NULL)
+		return;
 	for (size_t i = 0; i < x->columns->n; i++) {
 		free(x->columns->list[i].heading);
 		free(x->columns->list[i].key);
 	}
 	free(x->columns->list);
 	free(x->columns);
+	x->columns = NULL;
 }

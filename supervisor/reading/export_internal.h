@@ -16,7 +16,10 @@ struct csv_columns;
 
 struct export {
 	struct reader		*reader;
-	const struct reader_job	*job;
+	const struct reader_job	*job;		/* NULL: of all */
+	int64_t			*ids;
+	size_t			 n_ids, next;
+	bool			 begun;
 	const struct export_options *options;
 	FILE			*to;
 	size_t			 n;	/* accounts written */
@@ -35,7 +38,7 @@ struct export_format {
 /* export_csv.c */
 int	 csv_begin(struct export *);
 void	 csv_account(struct export *, const struct reader_account *);
-void	 csv_end(struct export *);
+void	 csv_forget(struct export *);	/* what csv_begin() made */
 
 /*
  * Append one cell: cleaned, guarded unless plain, quoted where RFC 4180 or a

@@ -304,6 +304,10 @@ markdown_begin(struct export *x)
 {
 	struct buf b = { 0 };
 
+	if (x->job == NULL) {
+		fputs("# Accounts\n", x->to);
+		return 0;
+	}
 	buf_puts(&b, "# ");
 	markdown_line(&b, x->job->name);
 	buf_printf(&b, "\n\nJob %jd is %s: %jd accounts",

@@ -169,7 +169,7 @@ enum reader_names {
 	READER_CATEGORY_KEYS		/* members of account.categorization */
 };
 
-/* The caller frees with reader_names_free(). */
+/* job 0: of all.  The caller frees with reader_names_free(). */
 int	 reader_names(struct reader *, int64_t job, enum reader_names,
 	    char ***names, size_t *n);
 void	 reader_names_free(char **, size_t n);
@@ -194,7 +194,7 @@ void	 reader_events_free(struct reader_event *, size_t n);
 
 /* ---- money ---- */
 
-/* From sums that are kept by day: cheap. */
+/* From sums that are kept by day: cheap.  job 0: of all, deleted ones too. */
 int	 reader_spent(struct reader *, int64_t job, struct reader_spent *);
 
 enum reader_by {

@@ -308,24 +308,44 @@ members(struct reader *r, int64_t job, enum question which,
 	return 0;
 }
 
+static int
+names_of_job(struct reader *r, int64_t job, enum reader_names which,
+    struct names *names)
+{
+	switch (which) {
+	case READER_SECTION_KEYS:
+		return section_keys(r, job, names);
+	case READER_EXTRA_KEYS:
+		return members(r, job, ASK_EXTRA_KEYS, names);
+	case READER_CATEGORY_KEYS:
+		return members(r, job, ASK_CATEGORY_KEYS, names);
+	}
+	return -1;
+}
+
+static int
+names_of_all(struct reader *r, enum reader_names which, struct names *names)
+{
+	struct reader_job *jobs;
+	size_t n;
+	int rc = 0;
+
+	if (reader_jobs(r, &jobs, &n) == -1)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = names_of_job(r, jobs[i].id, which, names);
+	reader_jobs_free(jobs, n);
+	return rc;
+}
+
 int
 reader_names(struct reader *r, int64_t job, enum reader_names which,
     char ***list, size_t *n)
 {
 	struct names names = { 0 };
-	int rc = -1;
+	int rc = job == 0 ? names_of_all(r, which, &names) :
+	    names_of_job(r, job, which, &names);
 
-	switch (which) {
-	case READER_SECTION_KEYS:
-		rc = section_keys(r, job, &names);
-		break;
-	case READER_EXTRA_KEYS:
-		rc = members(r, job, ASK_EXTRA_KEYS, &names);
-		break;
-	case READER_CATEGORY_KEYS:
-		rc = members(r, job, ASK_CATEGORY_KEYS, &names);
-		break;
-	}
 	if (rc == -1) {
 		reader_names_free(names.list, names.n);
 		return -1;

@@ -111,7 +111,8 @@ static const char *const sql[QUESTIONS] = {
 	    " WHERE (?1 = 0 OR job_id = ?1) AND id > ?2 ORDER BY id"
 	    " LIMIT 1000",
 	[ASK_JOB_SPENT] =
-	    "SELECT " SUMS_SPENT " FROM spent WHERE job_id = ?1",
+	    "SELECT " SUMS_SPENT " FROM spent"
+	    " WHERE ?1 = 0 OR job_id = ?1",
 	[ASK_COST_BY_JOB] =
 	    "SELECT r.job_id, job.name, " COST_SUMS " FROM request AS r"
 	    " LEFT JOIN job ON job.id = r.job_id"

@@ -11,6 +11,7 @@
 #include "supervisor/reading/reading_json.h"
 #include "supervisor/store/reader_view.h"
 #include "supervisor/web/api.h"
+#include "supervisor/web/download.h"
 #include "supervisor/web/field.h"
 
 #define PAGE_MAX	500
@@ -151,8 +152,29 @@ api_accounts(struct exchange *x)
 	return EXCHANGE_DONE;
 }
 
+/* ---- all of them ---- */
+
+static enum exchange_step
+api_export(struct exchange *x)
+{
+	static const char *const names[] = { API_VIEW_FIELDS, "format",
+		NULL };
+	const char *format = "csv";
+	struct reader_view view;
+
+	if (field_only(x, names) == -1 || api_read_view(x, &view) == -1 ||
+	    field_text(x, "format", &format) == -1)
+		return EXCHANGE_DONE;
+	/* As sdrctl writes it: best first. */
+	if (request_query(x->request, "sort") == NULL)
+		view.sort = READER_SORT_RANK;
+	return download_accounts(x, &view, format);
+}
+
 const struct route api_account_routes[] = {
 	{ "GET", "/api/accounts", ROUTE_NONE, ROUTE_API, api_accounts },
+	{ "GET", "/api/accounts/export", ROUTE_NONE, ROUTE_API,
+	    api_export },
 	{ "GET", "/api/accounts/{id}", ROUTE_NONE, ROUTE_API, api_account },
 	{ NULL, NULL, ROUTE_NONE, 0, NULL },
 };

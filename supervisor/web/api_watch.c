@@ -8,6 +8,8 @@
 #include "common/json.h"
 #include "supervisor/store/reader.h"
 #include "supervisor/web/api.h"
+#include "supervisor/web/asset.h"
+#include "supervisor/web/metrics.h"
 
 /* This process lives; it may be the only one. */
 static enum exchange_step
@@ -71,6 +73,26 @@ api_limits(struct exchange *x)
 	return EXCHANGE_DONE;
 }
 
+static enum exchange_step
+api_metrics(struct exchange *x)
+{
+	if (metrics_put(&x->reply->body, x->reader, x->status) == -1)
+		return exchange_unreadable(x);
+	x->reply->type = METRICS_TYPE;
+	return EXCHANGE_DONE;
+}
+
+static enum exchange_step
+api_description(struct exchange *x)
+{
+	const struct asset *asset = asset_find("openapi.json");
+
+	x->reply->type = asset->type;
+	x->reply->fixed = asset->plain;
+	x->reply->fixed_len = asset->plain_len;
+	return EXCHANGE_DONE;
+}
+
 const struct route api_watch_routes[] = {
 	{ "GET", "/healthz", ROUTE_NONE, ROUTE_OPEN | ROUTE_API,
 	    api_healthz },
@@ -78,6 +100,9 @@ const struct route api_watch_routes[] = {
 	    ROUTE_STATUS, api_readyz },
 	{ "GET", "/api/status", ROUTE_NONE, ROUTE_API | ROUTE_STATUS,
 	    api_status },
+	{ "GET", "/metrics", ROUTE_NONE, ROUTE_API | ROUTE_STATUS,
+	    api_metrics },
+	{ "GET", "/openapi.json", ROUTE_NONE, ROUTE_API, api_description },
 	{ "GET", "/api/limits", ROUTE_NONE, ROUTE_API | ROUTE_STATUS,
 	    api_limits },
 	{ NULL, NULL, ROUTE_NONE, 0, NULL },

@@ -57,6 +57,7 @@ struct call {
 	bool			 status_known;
 	bool			 suspended;
 	struct buf		 made;		/* by reply.source, to be sent */
+	bool			 made_all;
 };
 
 static const struct route *const tables[] = {
@@ -283,11 +284,13 @@ on_read(void *arg, uint64_t position, char *bytes, size_t max)
 	int rc = 1;
 
 	(void)position;
-	if (c->made.len == 0)
+	if (c->made.len == 0 && !c->made_all)
 		rc = source->take(source->state, &c->made);
 	if (rc == -1)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (c->made.len == 0 && rc == 0)
+	if (rc == 0)
+		c->made_all = true;
+	if (c->made.len == 0 && c->made_all)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (c->made.len == 0) {
 		call_suspend(c);

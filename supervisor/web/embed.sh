@@ -13,6 +13,7 @@ type_of() {
     *.css) echo "text/css; charset=utf-8" ;;
     *.js) echo "text/javascript; charset=utf-8" ;;
     *.svg) echo "image/svg+xml" ;;
+    *.json) echo "application/json" ;;
     *)
         echo "embed.sh: what type is $1?" >&2
         exit 1

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: ISC
 """The HTTP API of sdr-web, its process, and who may ask it."""
 
+import csv
+import io
 import json
 import os
+import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -522,3 +526,184 @@ def test_token_file_must_be_closed_and_long(sim, make_daemon, tmp_path):
     (tmp_path / "token").write_text("short")
     assert daemon.start_in_vain() == 3
     assert "at least 16 characters" in daemon.log()
+
+
+# Files of all accounts
+
+
+def test_export(served, web):
+    job = served.research(3)
+    served.wait_job(job)
+    served.import_companies(["Not Yet"])
+    answer = web.get(f"/api/accounts/export?job={job}&format=csv")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert 'filename="test.csv"' in answer.headers["Content-Disposition"]
+    table = list(csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig"))))
+    assert len(table) == 3 and {row["state"] for row in table} == {"completed"}
+    whole = web.get("/api/accounts/export?format=json").json()
+    assert {a["company_name"] for a in whole} == {
+        *sdr.companies(3), "Not Yet"}
+    assert "sections" in whole[0] and whole[-1]["company_name"] == "Not Yet"
+    lines = web.get("/api/accounts/export?format=jsonl&state=pending")
+    assert [json.loads(line)["company_name"]
+            for line in lines.body.splitlines()] == ["Not Yet"]
+    text = web.get(f"/api/accounts/export?job={job}&format=md").body.decode()
+    assert text.startswith("# test\n") and "Firm 003" in text
+    for query, status, field in (("format=xls", 400, "format"),
+                                 ("job=9", 404, "job"),
+                                 ("state=x", 400, "state")):
+        answer = web.get(f"/api/accounts/export?{query}")
+        assert answer.status == status and answer.error()["field"] == field
+
+
+def test_export_is_what_sdrctl_writes(served, web):
+    job = served.research(5)
+    served.wait_job(job)
+    for format in "csv", "json", "jsonl", "md":
+        written = subprocess.run(
+            [sdr.BUILD / "sdrctl", "-c", served.conf, "export", str(job),
+             "-o", format], capture_output=True, check=True).stdout
+        assert web.get(f"/api/accounts/export?job={job}&format={format}"
+                       ).body == written
+
+
+def test_export_of_who_does_not_read(served, web):
+    job = served.research(30)
+    served.wait_job(job)
+    asks = f"GET /api/accounts/export?job={job} HTTP/1.1\r\nHost: localhost\r\n"
+    links = [socket.create_connection(web.peer(), sdr.PATIENCE)
+             for _ in range(20)]
+    for link in links:
+        link.sendall(asks.encode() + b"\r\n")
+    assert web.get("/api/jobs").status == 200
+    for link in links:
+        link.close()
+    assert web.get("/api/jobs").status == 200
+
+
+# Descriptions and figures
+
+
+def schema_of(openapi, schema):
+    return {**schema, "components": openapi["components"]}
+
+
+def test_openapi_has_every_route(web):
+    """What is there is described, and what is described is there."""
+    openapi = web.get("/openapi.json").json()
+    assert openapi["openapi"].startswith("3.1")
+    described = {(method, path) for path, verbs in openapi["paths"].items()
+                 for method in verbs}
+    tables = pathlib.Path(__file__).parents[2] / "supervisor" / "web"
+    rows = re.findall(
+        r'^\t(?:\{ "(GET|POST)", "|PROCESS\(")([^"]+)",',
+        "".join(path.read_text() for path in tables.glob("api_*.c")), re.M)
+    routes = {("post", f"/api/process/{path}") if not method else
+              (method.lower(), path) for method, path in rows}
+    people = {("post", "/upload"), ("post", "/upload/{name}")}
+    assert routes - people == described
+    for method, path in described:
+        answer = web.ask(method.upper(), path.replace("{id}", "77"))
+        assert answer.status in (200, 400, 404, 415), (method, path)
+        if answer.status == 404:
+            assert "77" in answer.error()["message"]
+
+
+def test_openapi_describes_the_answers(served, web):
+    jsonschema = pytest.importorskip("jsonschema")
+    job = served.research(2)
+    served.wait_job(job)
+    openapi = web.get("/openapi.json").json()
+    asked = [("get", "/api/jobs", None), ("get", "/api/jobs/{id}", None),
+             ("get", "/api/jobs/{id}/events", None),
+             ("get", "/api/accounts", None),
+             ("get", "/api/accounts/{id}", None), ("get", "/api/limits", None),
+             ("get", "/api/status", None),
+             ("get", "/api/accounts/export", "?format=json"),
+             ("post", "/api/process/start", {"jobId": 1}),
+             ("post", "/api/process/start", {"jobId": 8}),
+             ("post", "/api/process/start", {"jobId": "8"}),
+             ("post", "/api/process/{id}/set", {"concurrency": "auto"}),
+             ("post", "/api/process/{id}/retry", {"fresh": True}),
+             ("post", "/api/process/{id}/pause", {}),
+             ("post", "/api/process/{id}/resume", {}),
+             ("post", "/api/process/{id}/cancel", {})]
+    for method, path, sent in asked:
+        real = path.replace("{id}", "1")
+        answer = web.post(real, sent) if method == "post" else \
+            web.get(real + (sent or ""))
+        described = openapi["paths"][path][method]["responses"][
+            str(answer.status)]
+        if "$ref" in described:
+            described = openapi["components"]["responses"][
+                described["$ref"].rpartition("/")[2]]
+        schema = described["content"]["application/json"]["schema"]
+        jsonschema.Draft202012Validator(schema_of(openapi, schema)).validate(
+            answer.json())
+    upload = openapi["paths"]["/api/upload"]["post"]["responses"]["201"]
+    jsonschema.Draft202012Validator(schema_of(openapi, upload["content"][
+        "application/json"]["schema"])).validate(
+            web.upload("/api/upload", CSV).json())
+
+
+def test_openapi_describes_the_requests(web):
+    """What the description refuses the server refuses, too."""
+    jsonschema = pytest.importorskip("jsonschema")
+    openapi = web.get("/openapi.json").json()
+    for path, sent in (
+            ("start", {}), ("start", {"jobId": 0}), ("start", {"jobId": "1"}),
+            ("start", {"jobId": 1, "mode": "x"}),
+            ("start", {"jobId": 1, "concurrency": 4097}),
+            ("start", {"jobId": 1, "priority": 0}),
+            ("start", {"jobId": 1, "budget_usd": -1}),
+            ("start", {"jobId": 1, "sample": 0}),
+            ("start", {"jobId": 1, "else": 0}),
+            ("{id}/pause", {"else": 0}), ("{id}/set", {"sample": 1}),
+            ("{id}/retry", {"accounts": []}), ("{id}/retry", {"fresh": 1})):
+        body = openapi["paths"][f"/api/process/{path}"]["post"][
+            "requestBody"]["content"]["application/json"]["schema"]
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.Draft202012Validator(schema_of(openapi, body)
+                                            ).validate(sent)
+        real = path.replace("{id}", "1")
+        assert web.post(f"/api/process/{real}", sent).status == 400, sent
+
+
+SAMPLE = re.compile(r'([a-z_]+)(\{([a-z]+="([^"\\\n]|\\.)*"(,|(?=\})))*\})? '
+                    r'(-?[0-9.e+]+)')
+
+
+def test_metrics(served, web):
+    job = served.research(3)
+    served.wait_job(job)
+    answer = web.get("/metrics")
+    assert answer.headers["Content-Type"].startswith(
+        "application/openmetrics-text; version=1.0.0")
+    *lines, end = answer.body.decode().splitlines()
+    assert end == "# EOF"
+    families, samples = {}, {}
+    for line in lines:
+        if line.startswith("# TYPE "):
+            _, _, family, type = line.split()
+            assert family not in families
+            families[family] = type
+        elif not line.startswith("#"):
+            match = SAMPLE.fullmatch(line)
+            assert match, line
+            ending = {"counter": "_total", "info": "_info"}
+            assert any(match[1] == name + ending.get(type, "")
+                       for name, type in families.items()), line
+            key = match[1] + (match[2] or "")
+            assert key not in samples
+            samples[key] = float(match[6])
+    assert samples["sdr_up"] == 1
+    assert samples['sdr_accounts{state="completed"}'] == 3
+    assert samples['sdr_jobs{state="completed"}'] == 1
+    assert samples['sdr_endpoint_answers_total{endpoint="sim"}'] == 21
+    assert samples['sdr_endpoint_state{endpoint="sim",state="open"}'] == 1
+    cost = web.get(f"/api/jobs/{job}").json()["cost_usd"]
+    assert samples["sdr_cost_usd_total"] == pytest.approx(cost)
+    assert "Firm" not in answer.body.decode()
+    web.post(f"/api/process/{job}/delete")
+    assert f"sdr_cost_usd_total {cost:.6f}" in web.get("/metrics").body.decode()
