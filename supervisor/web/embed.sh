@@ -28,10 +28,10 @@ for file; do
     name=${file##*/}
     type=$(type_of "$name")
     tag=$(sha256sum < "$file" | cut -c 1-16)
-    echo "static const unsigned char plain_$n[] = {"
+    echo "static const unsigned char plain_${n}[] = {"
     bytes < "$file"
     echo "};"
-    echo "static const unsigned char packed_$n[] = {"
+    echo "static const unsigned char packed_${n}[] = {"
     gzip -9nc "$file" | bytes
     echo "};"
     table="$table{ \"$name\", \"$type\", \"$tag\", plain_$n, sizeof(plain_$n),

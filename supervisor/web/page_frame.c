@@ -15,14 +15,14 @@
 /* ---- around ---- */
 
 static const struct {
-	enum page_place	 place;
 	const char	*path, *name;
+	enum page_place	 place;
 	bool		 writes;	/* only for who may write */
 } places[] = {
-	{ PLACE_JOBS, "/", "Jobs", false },
-	{ PLACE_ACCOUNTS, "/accounts", "Accounts", false },
-	{ PLACE_UPLOAD, "/upload", "Upload", true },
-	{ PLACE_SYSTEM, "/system", "System", false },
+	{ "/", "Jobs", PLACE_JOBS, false },
+	{ "/accounts", "Accounts", PLACE_ACCOUNTS, false },
+	{ "/upload", "Upload", PLACE_UPLOAD, true },
+	{ "/system", "System", PLACE_SYSTEM, false },
 };
 
 /* A new version of the program has new addresses of its assets. */
