@@ -523,12 +523,26 @@ body_begin(struct call *c)
 
 /* ---- what is refused before anything is done ---- */
 
+/*
+ * libmicrohttpd 0.9.75 appends the second line of a folded field to the name
+ * of the field, in a copy behind the value: "Origin" is none any more.
+ */
+static bool
+is_folded(const char *name, const char *value)
+{
+	return value != NULL && (uintptr_t)value < (uintptr_t)name;
+}
+
 static enum MHD_Result
 note_header(void *arg, enum MHD_ValueKind kind, const char *name,
     size_t name_len, const char *value, size_t value_len)
 {
+	struct headers *h = arg;
+
 	(void)kind;
-	headers_note(arg, name, name_len, value == NULL ? "" : value,
+	if (is_folded(name, value))
+		h->fault = "a header field is spread over two lines";
+	headers_note(h, name, name_len, value == NULL ? "" : value,
 	    value == NULL ? 0 : value_len);
 	return MHD_YES;
 }

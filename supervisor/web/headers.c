@@ -39,12 +39,30 @@ is_name(const char *name, size_t len)
 	return len > 0 && strlen(name) == len && strspn(name, symbols) == len;
 }
 
+/*
+ * Text without control bytes, RFC 9110, 5.5: a CR alone ends a line for some
+ * who read it.
+ */
+static bool
+is_value(const char *value, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)value[i] < ' ' && value[i] != '\t') ||
+		    value[i] == 0x7f)
+			return false;
+	return true;
+}
+
 void
 headers_note(struct headers *h, const char *name, size_t name_len,
     const char *value, size_t value_len)
 {
 	if (!is_name(name, name_len)) {
 		h->fault = "a header field has a name that is none";
+		return;
+	}
+	if (!is_value(value, value_len)) {
+		h->fault = "a header field has control bytes in it";
 		return;
 	}
 	for (int i = 0; i < HEADERS; i++) {
