@@ -2,9 +2,10 @@
 /* Copyright (c) 2026 The sdr authors */
 
 /*
- * A wall clock that a test sets, to be preloaded.  SDR_SHIM_CLOCK names a
- * file of eight bytes, the seconds to add as a native int64_t; the test may
- * change them at any time.  The monotonic clock stays what it is.
+ * Clocks that a test sets, to be preloaded.  SDR_SHIM_CLOCK names a file of
+ * two native int64_t, the seconds to add to the wall clock and to the
+ * monotonic one; the test may change them at any time, the latter only
+ * upwards.  What the kernel waits for takes as long as ever.
  */
 
 #include <sys/mman.h>
@@ -17,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { WALL, MONOTONIC, CLOCKS };
+
 static const volatile int64_t *added;
 
 static void __attribute__((constructor))
@@ -28,7 +31,7 @@ shim_init(void)
 
 	if (fd == -1)
 		return;
-	page = mmap(NULL, sizeof(*added), PROT_READ, MAP_SHARED, fd, 0);
+	page = mmap(NULL, CLOCKS * sizeof(*added), PROT_READ, MAP_SHARED, fd, 0);
 	close(fd);
 	if (page != MAP_FAILED)
 		added = page;
@@ -39,9 +42,12 @@ clock_gettime(clockid_t id, struct timespec *ts)
 {
 	int rc = (int)syscall(SYS_clock_gettime, id, ts);
 
-	if (rc == 0 && added != NULL &&
-	    (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-		ts->tv_sec += *added;
+	if (rc != 0 || added == NULL)
+		return rc;
+	if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)
+		ts->tv_sec += added[WALL];
+	if (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_COARSE)
+		ts->tv_sec += added[MONOTONIC];
 	return rc;
 }
 
