@@ -491,7 +491,7 @@ body_more(struct call *c, const char *bytes, size_t len)
 		receiver_feed(c->receiver, bytes, len);
 	else if (c->received <= (int64_t)BODY_MAX)
 		buf_add(&c->body, bytes, len);
-	conn_busy(c->conn, c->begun_mono + BODY_MS +
+	conn_body(c->conn, c->begun_mono + BODY_MS +
 	    c->received / BYTES_PER_MS);
 }
 
@@ -668,7 +668,7 @@ call_begin(struct call *c, const char *method, const char *version)
 
 	c->begun = true;
 	c->begun_mono = clock_mono();
-	conn_busy(c->conn, c->begun_mono + BODY_MS);
+	conn_body(c->conn, c->begun_mono + BODY_MS);
 	c->x = (struct exchange){ .site = c->calls->site,
 	    .reader = c->calls->site->reader, .request = &c->request,
 	    .reply = &c->reply };

@@ -31,7 +31,10 @@ cut(struct conns *conns, struct conn *c)
 	shutdown(c->fd, SHUT_RDWR);
 }
 
-/* Who has sent nothing of use makes room first. */
+/*
+ * Who has not sent a whole request makes room, and of those whose time is up
+ * first: what comes of a body buys time.
+ */
 static void
 make_room(struct conns *conns)
 {
@@ -77,6 +80,13 @@ conn_idle(struct conn *c, int64_t now_mono)
 {
 	c->idle = true;
 	c->deadline_mono = now_mono + NEXT_MS;
+}
+
+void
+conn_body(struct conn *c, int64_t deadline_mono)
+{
+	c->idle = true;
+	c->deadline_mono = deadline_mono;
 }
 
 void

@@ -37,6 +37,8 @@ void	 conn_free(struct conns *, struct conn *);
 
 /* A request must have come with all its headers by then. */
 void	 conn_idle(struct conn *, int64_t now_mono);
+/* Its body comes and must be whole by then; it is idle as long as that. */
+void	 conn_body(struct conn *, int64_t deadline_mono);
 /* One has come; what it does next must be done by then, or CONN_NEVER. */
 void	 conn_busy(struct conn *, int64_t deadline_mono);
 

@@ -341,3 +341,237 @@ def test_H3_paths(served, web):
         assert b"root:" not in answer.body and b"<script>" not in answer.body
         assert "Set-Cookie" not in answer.headers
     assert web.get("/assets/sdr.css").status == 200
+
+
+# H1: slow, many, large
+
+
+def memory(pid):
+    """Resident MiB of a process."""
+    with open(f"/proc/{pid}/status") as status:
+        return int(re.search(r"VmRSS:\s*(\d+)", status.read())[1]) / 1024
+
+
+@pytest.fixture
+def patient(sim, make_daemon, clock):
+    """A daemon whose sdr-web believes the clock of the test."""
+    return make_daemon(sim, web={
+        **LISTEN, "program": clock.program("sdr-web")}).start()
+
+
+def drip(link, data):
+    """One byte more; False when the peer has hung up."""
+    return link.send(data) and not link.hung_up()
+
+
+def test_H1_slow_requests(patient, clock):
+    """A byte now and then buys no time; others do not notice."""
+    web = Web(patient)
+    job = patient.research(5)
+    begun = {
+        "nothing": b"",
+        "half a line": b"GET /heal",
+        "half a header": request("GET /healthz HTTP/1.1")[:-2] + b"X-Some: ",
+        "body": change("Content-Length: 100000", body=b"{"),
+        "chunks": change(CHUNKED, body=b"f;"),
+        "form": request("POST /jobs/1/pause HTTP/1.1",
+                        "Content-Length: 100000", "Content-Type: "
+                        "application/x-www-form-urlencoded"),
+        "file": request("POST /api/upload HTTP/1.1", "Content-Type: text/csv",
+                        "Content-Length: 100000"),
+    }
+    with contextlib.ExitStack() as stack:
+        links = {name: stack.enter_context(Link(web)) for name in begun}
+        for name, link in links.items():
+            assert link.send(begun[name])
+        for second in range(60):
+            for name in [n for n, link in links.items() if not (
+                    drip(link, b"" if n == "nothing" else b"x"))]:
+                del links[name]
+            clock.pass_(1)
+            assert web.get("/healthz").status == 200
+        patient.wait(lambda: all(link.hung_up() for link in links.values()),
+                     "the end of " + ", ".join(links), 20)
+    assert patient.wait_job(job) == {"completed": 5}
+    assert web.get(f"/api/jobs/{job}").json()["completed"] == 5
+
+
+def test_H1_slow_second_request(patient, clock):
+    """A connection that was good once is not for ever."""
+    web = Web(patient)
+    with Link(web) as link, Link(web) as other:
+        for each in (link, other):
+            each.send(request("GET /healthz HTTP/1.1"))
+            assert each.reply().status == 200
+        for second in range(60):
+            if not drip(link, b"x"):
+                break
+            clock.pass_(1)
+            web.get("/healthz")
+        patient.wait(lambda: link.hung_up() and other.hung_up(),
+                     "the end of both", 20)
+
+
+@pytest.fixture
+def many_files():
+    """As many descriptors as the system lets us have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard < 2500:
+        pytest.skip("not enough descriptors")
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+HALF = {
+    "nothing": b"",
+    "half a header": request("GET /healthz HTTP/1.1")[:-2],
+    "half a body": change("Content-Length: 1000", body=b"{"),
+    "half a file": request("POST /api/upload HTTP/1.1", "Content-Type: "
+                           "text/csv", "Content-Length: 1000", body=b"a,b\n"),
+    "idle": request("GET /healthz HTTP/1.1"),
+}
+
+
+@pytest.mark.parametrize("kind", HALF)
+def test_H1_thousand_connections(kind, served, many_files):
+    """Those who only hold connections make room for those who ask."""
+    web = Web(served)
+    served.do("start", job=1)
+    pid = web.pid()
+    web.get("/")
+    before = memory(pid)
+    with contextlib.ExitStack() as stack:
+        for n in range(1000):
+            stack.enter_context(Link(web)).send(HALF[kind])
+            if n % 100 == 99:
+                assert web.get("/healthz").status == 200
+                assert served.answers()
+        assert web.get("/api/jobs/1").status == 200
+        assert web.get("/").status == 200
+        assert served.wait_job() == {"completed": 3}
+        assert len(os.listdir(f"/proc/{pid}/fd")) < 600
+        # 256 connections with 16 KiB each, and what comes along.
+        assert memory(pid) - before < 24
+    assert web.get("/healthz").status == 200
+    assert web.pid() == pid
+
+
+def test_H1_streams_nobody_reads(served, web, many_files):
+    """Each watcher may be deaf; there is a bound, and the job goes on."""
+    pid = web.pid()
+    with contextlib.ExitStack() as stack:
+        links = []
+        while True:
+            link = stack.enter_context(Link(web, receive=2048))
+            link.send(request("GET /api/jobs/1/stream HTTP/1.1"))
+            line = link.socket.recv(12)
+            if line != b"HTTP/1.1 200":
+                break
+            links.append(link)
+            assert len(links) < 300
+        assert line == b"HTTP/1.1 503" and len(links) >= 10
+        before = memory(pid)
+        served.do("start", job=1)
+        assert served.wait_job() == {"completed": 3}
+        assert web.get("/").status == 200
+        assert memory(pid) - before < 16
+    # Who is gone makes room.
+    served.wait(lambda: stream_status(web) == 200, "room for a watcher")
+
+
+def stream_status(web):
+    with Stream(web, 1) as stream:
+        return stream.status
+
+
+def test_H1_replies_nobody_reads(patient, clock):
+    """Pipelined for much more than the sockets hold; cut off in the end."""
+    web = Web(patient)
+    pid = web.pid()
+    web.get("/")
+    before = memory(pid)
+    wanted = request("GET /assets/sdr.css HTTP/1.1") * 2000
+    with Link(web, receive=2048) as link:
+        link.socket.setblocking(False)
+        sent = 0
+        # Until it takes no more of it.
+        with contextlib.suppress(BlockingIOError):
+            while sent < len(wanted):
+                sent += link.socket.send(wanted[sent:])
+        for _ in range(130):
+            clock.pass_(1)
+            assert web.get("/healthz").status == 200
+        link.socket.settimeout(sdr.PATIENCE)
+        assert memory(pid) - before < 8
+        assert link.rest().count(b"HTTP/1.1 200 OK") < 2000
+
+
+def test_H1_pipelined_requests(served, web):
+    """All are answered, one after the other."""
+    with Link(web) as link:
+        link.send(b"".join(
+            request(f"GET /api/accounts?limit={n + 1} HTTP/1.1")
+            for n in range(100)) +
+            request("GET /healthz HTTP/1.1", "Connection: close"))
+        *lists, last = link.rest().split(b"HTTP/1.1 200 OK\r\n")[1:]
+    assert [len(json.loads(each.partition(b"\r\n\r\n")[2])["accounts"])
+            for each in lists] == [min(n + 1, 3) for n in range(100)]
+    assert last.endswith(b"\r\n\r\nok\n")
+
+
+def test_H1_headers_too_large(served, web):
+    """431, or 414 for the path, and never more memory than that."""
+    pid = web.pid()
+    before = memory(pid)
+    long = "a" * 40000
+    assert statuses(served, web, {
+        "value": change(LENGTH, f"X-Some: {long}"),
+        "name": change(LENGTH, f"{long}: x"),
+        "many": change(LENGTH, *["X-Some: a"] * 3000),
+        "cookie": change(LENGTH, f"Cookie: sdr-session={long}"),
+        "path": request(f"GET /{long} HTTP/1.1"),
+        "query": request(f"GET /api/jobs?{long} HTTP/1.1"),
+        "line": long.encode(),
+    }) == {"value": 431, "name": 431, "many": 431, "cookie": 431, "path": 414,
+           "query": 414, "line": 414}
+    with Link(web) as link:
+        while link.send(b"a" * 4096):
+            pass
+    assert memory(pid) - before < 8
+    assert web.get("/healthz").status == 200
+
+
+def test_H1_bodies_too_large(sim, make_daemon):
+    """413: by what is announced at once, else when it is too much."""
+    daemon = make_daemon(sim, web={**LISTEN, "max_upload": 1}).start()
+    daemon.import_companies(1)
+    web = Web(daemon)
+    pid = web.pid()
+    before = memory(pid)
+    csv = "Content-Type: text/csv"
+    big = 64 << 20
+    announced = {
+        "json": change(f"Content-Length: {big}", body=b""),
+        "form": request("POST /jobs/1/start HTTP/1.1", "Content-Type: "
+                        "application/x-www-form-urlencoded",
+                        f"Content-Length: {big}"),
+        "file": request("POST /api/upload HTTP/1.1", csv,
+                        f"Content-Length: {big}"),
+        "absurd": request("POST /api/upload HTTP/1.1", csv,
+                          "Content-Length: 9" + "0" * 30),
+    }
+    assert statuses(daemon, web, announced) == dict.fromkeys(announced, 413)
+    lines = b"company_name,domain\n" + b"Some Firm,firm.example\n" * 2730
+    for path, field in (("/api/upload", csv),
+                        ("/api/process/1/set", JSON)):
+        with Link(web) as link:
+            link.send(request(f"POST {path} HTTP/1.1", field, CHUNKED))
+            chunk = b"%x\r\n%s\r\n" % (len(lines), lines)
+            for _ in range(40):
+                if not link.send(chunk):
+                    break
+            link.send(b"0\r\n\r\n")
+            assert link.reply().status == 413
+    assert memory(pid) - before < 8
+    assert daemon.value("SELECT count(*) FROM job") == 1
