@@ -18,7 +18,8 @@
 static const char *const modes[] = {
 	[MODE_SEQUENTIAL] = "sequential",
 	[MODE_PARALLEL] = "parallel",
-	[MODES] = NULL
+	[MODES] = MSG_DEFAULT_MODE,
+	[MODES + 1] = NULL
 };
 
 /* Texts of a message that is only encoded are left alone. */
@@ -52,18 +53,29 @@ tell(struct exchange *x, int64_t job)
 
 /* ---- options of a job ---- */
 
-/* A number, or "auto". */
+/* A number, or a word for one. */
 static int
 read_concurrency(struct exchange *x, int64_t *out)
 {
+	static const struct {
+		const char	*word;
+		int64_t		 value;
+	} words[] = {
+		{ "auto", 0 },
+		{ "default", MSG_DEFAULT_CONCURRENCY },
+	};
 	const char *text;
 
-	if (json_get_string(x->request->json, "concurrency", &text) == 0 &&
-	    strcmp(text, "auto") == 0) {
-		*out = 0;
-		return 1;
-	}
-	return field_int(x, "concurrency", 1, CONCURRENCY_MAX, out);
+	if (json_get_string(x->request->json, "concurrency", &text) == -1)
+		return field_int(x, "concurrency", 1, CONCURRENCY_MAX, out);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].word, text) == 0) {
+			*out = words[i].value;
+			return 1;
+		}
+	reply_error(x->reply, 400, "concurrency", "concurrency: must be in "
+	    "1..%d, auto or default", CONCURRENCY_MAX);
+	return -1;
 }
 
 static int
