@@ -65,7 +65,7 @@ page_problem(const struct request *rq, struct reply *reply)
 	    problem_title(reply->status) };
 
 	frame_open(rq, reply, &frame);
-	html_put(&reply->body, "<div class=\"card empty\"><h2>%s</h2>"
+	html_put(&reply->body, "<div class=\"card empty\"><h1>%s</h1>"
 	    "<p class=\"lines\">%s</p><p><a class=\"button\" href=\"/\">To "
 	    "the jobs</a></p></div>\n", frame.title, reply->problem);
 	frame_close(rq, reply);

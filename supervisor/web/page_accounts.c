@@ -173,9 +173,9 @@ put_headings(struct listing *l)
 {
 	buf_puts(l->b, "<thead><tr>");
 	if (l->x->request->may_write)
-		buf_puts(l->b, "<th class=\"tight\"><input type=\"checkbox\""
+		buf_puts(l->b, "<td class=\"tight\"><input type=\"checkbox\""
 		    " id=\"tick-all\" class=\"script-only\" "
-		    "aria-label=\"Tick all that failed\"></th>");
+		    "aria-label=\"Tick all that failed\"></td>");
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
 		html_put(l->b, "<th class=\"%s\">", columns[i].css_class);
 		if (columns[i].sort == READER_SORTS)

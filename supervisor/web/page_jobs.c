@@ -95,7 +95,8 @@ put_table(struct exchange *x, const struct reader_job *jobs, size_t n)
 	    "class=\"scroll\"><table class=\"stack\"><thead><tr><th>Job</th>"
 	    "<th>State</th><th>Accounts</th><th>Pace</th>"
 	    "<th class=\"number\">A minute</th><th class=\"number\">Left</th>"
-	    "<th class=\"number\">Cost</th><th></th></tr></thead><tbody>\n");
+	    "<th class=\"number\">Cost</th><th><span class=\"unseen\">What to "
+	    "do</span></th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < n && i < SHOWN; i++)
 		if (put_job(x, &jobs[n - 1 - i]) == -1)
 			return -1;
