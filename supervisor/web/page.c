@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "supervisor/web/asset.h"
+#include "supervisor/web/download.h"
 #include "supervisor/web/html.h"
 #include "supervisor/web/page.h"
 #include "supervisor/web/page_frame.h"
 #include "supervisor/web/page_shown.h"
 #include "supervisor/web/page_verb.h"
+#include "supervisor/web/page_view.h"
 
 /* ---- assets ---- */
 
@@ -32,6 +34,20 @@ page_asset(struct exchange *x)
 	reply->etag = xasprintf("\"%s%s\"", asset->tag, packed ? "-gz" : "");
 	reply->cacheable = true;
 	return EXCHANGE_DONE;
+}
+
+/* ---- exports ---- */
+
+/* What the list of accounts shows, as a file. */
+static enum exchange_step
+page_export(struct exchange *x)
+{
+	const char *format = request_query(x->request, "format");
+	struct reader_view view;
+
+	if (view_parse(&x->request->query, &view, x->reply) == -1)
+		return EXCHANGE_DONE;
+	return download_accounts(x, &view, format == NULL ? "csv" : format);
 }
 
 /* ---- what goes wrong ---- */
@@ -109,6 +125,7 @@ const struct route page_routes[] = {
 	{ "POST", "/jobs/{id}/set", ROUTE_FORM, 0, page_job_set },
 	{ "POST", "/jobs/{id}/retry", ROUTE_FORM, 0, page_job_retry },
 	{ "GET", "/accounts", ROUTE_NONE, 0, page_accounts },
+	{ "GET", "/accounts/export", ROUTE_NONE, 0, page_export },
 	{ "POST", "/accounts/retry", ROUTE_FORM, 0, page_accounts_retry },
 	{ "GET", "/accounts/{id}", ROUTE_NONE, 0, page_account },
 	{ "GET", "/accounts/{id}/fresh", ROUTE_NONE, 0, page_account_ask },

@@ -71,6 +71,28 @@ put_spent(struct buf *b, const struct reader_job *job,
 	buf_puts(b, "</div>");
 }
 
+/* Before a job is started: what accounts have cost so far, times its own. */
+static int
+put_estimate(struct exchange *x, const struct reader_job *job)
+{
+	struct buf *b = &x->reply->body;
+	int64_t cost, basis;
+
+	if (reader_average(x->reader, &cost, &basis) == -1)
+		return -1;
+	buf_puts(b, "<div><span>Estimated cost</span><b>");
+	html_money(b, cost < 0 ? -1 : cost * reader_job_total(job), 0);
+	buf_puts(b, "</b> <small>");
+	if (cost < 0)
+		buf_puts(b, "nothing to judge by yet");
+	else {
+		html_money(b, cost, 0);
+		buf_puts(b, " each so far");
+	}
+	buf_puts(b, "</small></div>");
+	return 0;
+}
+
 static void
 put_pace(struct buf *b, const struct reader_job *job, const struct pace *pace)
 {
@@ -124,7 +146,10 @@ card_progress(struct exchange *x, const struct reader_job *job)
 	put_count(b, "Failed", job->counts[ACCOUNT_FAILED]);
 	put_count(b, "Left", job->counts[ACCOUNT_PENDING] +
 	    job->counts[ACCOUNT_PROCESSING]);
-	put_pace(b, job, &pace);
+	if (job->state == JOB_READY && put_estimate(x, job) == -1)
+		return -1;
+	if (job->state != JOB_READY)
+		put_pace(b, job, &pace);
 	put_spent(b, job, &spent);
 	buf_puts(b, "</div>");
 	frame_meter(b, job, false);
