@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/message.h"
 #include "supervisor/store/reader_view.h"
 #include "supervisor/web/html.h"
 #include "supervisor/web/page_frame.h"
@@ -309,6 +310,29 @@ card_tiers(struct exchange *x, const struct reader_job *job)
 
 /* ---- settings ---- */
 
+static void
+put_modes(struct buf *b, int chosen)
+{
+	html_put(b, "<label class=\"field\">Mode<select name=\"mode\">"
+	    "<option value=\"%s\">as configured</option>", MSG_DEFAULT_MODE);
+	for (int m = 0; m < MODES; m++)
+		html_put(b, m == chosen ? "<option selected>%s</option>" :
+		    "<option>%s</option>", job_mode_name((enum job_mode)m));
+	buf_puts(b, "</select></label>");
+}
+
+static void
+put_concurrency(struct buf *b, int64_t concurrency)
+{
+	buf_puts(b, "<label class=\"field\">Accounts at a time<input "
+	    "name=\"concurrency\" placeholder=\"as configured\" value=\"");
+	if (concurrency == 0)
+		buf_puts(b, "auto");
+	else if (concurrency > 0)
+		html_put(b, "%" PRId64, concurrency);
+	buf_puts(b, "\"></label>");
+}
+
 static int
 card_settings(struct exchange *x, const struct reader_job *job)
 {
@@ -318,16 +342,11 @@ card_settings(struct exchange *x, const struct reader_job *job)
 		return 0;
 	html_put(b, "<details class=\"card\"><summary>Settings of this job"
 	    "</summary><form class=\"filters\" method=\"post\" "
-	    "action=\"/jobs/%" PRId64 "/set\"><label class=\"field\">Accounts "
-	    "at a time<input name=\"concurrency\" inputmode=\"numeric\" "
-	    "placeholder=\"as configured\" value=\"", job->id);
-	if (job->concurrency == 0)
-		buf_puts(b, "auto");
-	else if (job->concurrency > 0)
-		html_put(b, "%" PRId64, job->concurrency);
-	buf_puts(b, "\"></label><label class=\"field\">Budget, $<input "
-	    "name=\"budget\" inputmode=\"decimal\" "
-	    "placeholder=\"as configured\" value=\"");
+	    "action=\"/jobs/%" PRId64 "/set\">", job->id);
+	put_modes(b, job->mode);
+	put_concurrency(b, job->concurrency);
+	buf_puts(b, "<label class=\"field\">Budget, $<input name=\"budget\" "
+	    "inputmode=\"decimal\" placeholder=\"as configured\" value=\"");
 	if (job->budget >= 0)
 		buf_printf(b, "%.2f", (double)job->budget / 1e6);
 	buf_puts(b, "\"></label><button>Set</button></form><p "

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bsd/stdlib.h>
+
 #include "common/message.h"
 #include "supervisor/store/reader.h"
 #include "supervisor/web/html.h"
@@ -14,31 +16,30 @@
 #include "supervisor/web/page_verb.h"
 
 #define IN(state)	(1u << (state))
+#define CONCURRENCY_MAX	4096	/* as processing.concurrency */
 
 static const struct verb {
 	const char	*name;
 	enum message_type type;
 	unsigned	 states;	/* in which it can be done */
-	bool		 likely;	/* on lists, too */
 	const char	*button;
 	const char	*css_class;
 	/* What is asked first, and what happens; NULL: nothing is. */
 	const char	*question, *consequence;
 } verbs[] = {
-	{ "start", MESSAGE_START, IN(JOB_READY), true, "Start", "main", NULL,
+	{ "start", MESSAGE_START, IN(JOB_READY), "Start", "main", NULL,
 	    NULL },
-	{ "start", MESSAGE_START, IN(JOB_CANCELLED), false, "Start again", "",
+	{ "start", MESSAGE_START, IN(JOB_CANCELLED), "Start again", "",
 	    NULL, NULL },
-	{ "pause", MESSAGE_PAUSE, IN(JOB_RUNNING), true, "Pause", "", NULL,
-	    NULL },
-	{ "resume", MESSAGE_RESUME, IN(JOB_PAUSED), true, "Resume", "main",
+	{ "pause", MESSAGE_PAUSE, IN(JOB_RUNNING), "Pause", "", NULL, NULL },
+	{ "resume", MESSAGE_RESUME, IN(JOB_PAUSED), "Resume", "main",
 	    NULL, NULL },
 	{ "cancel", MESSAGE_CANCEL_JOB, IN(JOB_RUNNING) | IN(JOB_PAUSED) |
-	    IN(JOB_READY), false, "Cancel\xe2\x80\xa6", "danger",
+	    IN(JOB_READY), "Cancel\xe2\x80\xa6", "danger",
 	    "Cancel this job?", "Answers that are on their way are kept, and "
 	    "so is all that it has; it can be started again." },
 	{ "delete", MESSAGE_DELETE, IN(JOB_READY) | IN(JOB_PAUSED) |
-	    IN(JOB_COMPLETED) | IN(JOB_CANCELLED), false,
+	    IN(JOB_COMPLETED) | IN(JOB_CANCELLED),
 	    "Delete\xe2\x80\xa6", "danger", "Delete this job?",
 	    "Its accounts and all their answers are removed for good; what "
 	    "they cost stays in the ledger." },
@@ -67,7 +68,8 @@ verb_of(const struct request *rq)
 static void
 put_button(struct buf *b, const struct verb *v, int64_t job, bool brief)
 {
-	const char *small = brief ? " small" : "";
+	const char *small = !brief ? "" : v->question == NULL ? " small" :
+	    " small plain";
 
 	if (v->question != NULL)
 		html_put(b, "<a class=\"button %s%s\" id=\"%s-%" PRId64 "\" "
@@ -90,8 +92,7 @@ verb_buttons(struct buf *b, const struct request *rq,
 		return;
 	buf_puts(b, "<div class=\"actions\">");
 	for (size_t i = 0; i < N_VERBS; i++)
-		if ((verbs[i].states & IN(job->state)) != 0 &&
-		    (!brief || verbs[i].likely))
+		if ((verbs[i].states & IN(job->state)) != 0)
 			put_button(b, &verbs[i], job->id, brief);
 	buf_puts(b, "</div>");
 }
@@ -183,23 +184,35 @@ dollars(const char *text)
 	return (int64_t)(value * 1e6 + 0.5);
 }
 
+/* A number, "auto", or "" for what is configured. */
+static int
+take_concurrency(const char *text, struct msg_job *to)
+{
+	const char *err = NULL;
+
+	if (*text == '\0')
+		to->concurrency = MSG_DEFAULT_CONCURRENCY;
+	else if (strcmp(text, "auto") == 0)
+		to->concurrency = 0;
+	else
+		to->concurrency = strtonum(text, 1, CONCURRENCY_MAX, &err);
+	return err == NULL ? 0 : -1;
+}
+
 /* -1 with the reply made when a field is no such number. */
 static int
 take_options(struct exchange *x, struct msg_job *to)
 {
 	const char *workers = request_form(x->request, "concurrency");
+	const char *mode = request_form(x->request, "mode");
 	const char *budget = request_form(x->request, "budget");
-	char *end;
 
-	if (workers != NULL && *workers != '\0') {
-		to->concurrency = strcmp(workers, "auto") == 0 ? 0 :
-		    strtoll(workers, &end, 10);
-		if (to->concurrency < 0 || to->concurrency > 4096 ||
-		    (to->concurrency == 0 && strcmp(workers, "auto") != 0)) {
-			reply_error(x->reply, 400, "concurrency",
-			    "accounts at a time: 1 to 4096, or auto");
-			return -1;
-		}
+	if (mode != NULL)
+		to->mode = (char *)(uintptr_t)mode;
+	if (workers != NULL && take_concurrency(workers, to) == -1) {
+		reply_error(x->reply, 400, "concurrency",
+		    "accounts at a time: 1 to %d, or auto", CONCURRENCY_MAX);
+		return -1;
 	}
 	if (budget != NULL && *budget != '\0' &&
 	    (to->budget = dollars(budget)) == -1) {

@@ -14,10 +14,7 @@ struct reader_job;
  * a form leads back to the list, otherwise the job is shown.
  */
 
-/*
- * The buttons that a job's state allows, for who may write; brief: the most
- * likely one only, and small.
- */
+/* The buttons that a job's state allows, for who may write; brief: small. */
 void	 verb_buttons(struct buf *, const struct request *,
 	    const struct reader_job *, bool brief);
 
