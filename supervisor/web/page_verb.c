@@ -3,6 +3,7 @@
 
 /* Forms that change a job: the buttons, the questions, and what they do. */
 
+#include <bsd/stdlib.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
