@@ -42,13 +42,15 @@ shellcheck tests/*.sh supervisor/web/embed.sh .ci/run || note "scripts"
 # uninitvar: cppcheck does not follow the TAILQ macros; the compilers do.
 cppcheck -q --std=c11 --enable=warning,portability,performance --inline-suppr \
     --suppress=uninitvar --suppress=missingIncludeSystem --suppress=unknownMacro \
-    --error-exitcode=1 -I. common supervisor worker tests/simapi tests/shim ||
+    --error-exitcode=1 -I. common supervisor worker tests/simapi tests/shim \
+    tests/fuzz ||
     note "cppcheck"
 # shellcheck disable=SC2046
 clang-tidy --quiet \
     -checks='-*,bugprone-*,cert-*,clang-analyzer-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-cert-dcl37-c,-cert-dcl51-cpp,-cert-err33-c,-bugprone-narrowing-conversions,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-valist.Uninitialized,-bugprone-assignment-in-if-condition,-clang-analyzer-unix.Malloc' \
     --warnings-as-errors='*' \
-    $(find common supervisor worker -name '*.c') -- -std=c17 -D_GNU_SOURCE -I. \
+    $(find common supervisor worker tests/fuzz -name '*.c') -- -std=c17 \
+    -D_GNU_SOURCE -I. \
     -DSDR_VERSION='""' -DSDR_LIBEXECDIR='""' -DSDR_SYSCONFDIR='""' \
     2> /dev/null || note "clang-tidy"
 

@@ -44,7 +44,7 @@ char	*input_part(struct input *, size_t *len);
 /* The same as a string, which ends at its first NUL. */
 char	*input_text(struct input *);
 
-/* By the grammar of RFC 3629, without NUL: not the judgement of our own code. */
+/* By the grammar of RFC 3629, and without NUL: not as our own code judges. */
 bool	 is_utf8(const char *text, size_t len);
 
 /* What people and other programs are told: one line of UTF-8, not empty. */
