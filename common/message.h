@@ -208,7 +208,8 @@ struct msg_limits {
 /*
  * The provider took the question and makes the answer in the background.  Sent
  * before the worker looks for that answer, so that the id is in the ledger
- * before anything else is known of it; there is no reply.
+ * before anything else is known of it; there is no reply.  Of an answer that is
+ * only fetched, sent when the first look finds that it is still being made.
  */
 struct msg_created {
 	char	*run_id;

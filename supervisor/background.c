@@ -36,11 +36,14 @@ run_created(struct supervisor *sup, struct run *run,
 	struct ask *a = ask_in_flight(run, msg->request);
 	struct limiter_outcome said;
 
-	if (a == NULL || a->response != NULL || a->text != NULL ||
-	    a->categorization != NULL || msg->response_id[0] == '\0')
+	if (a == NULL || a->text != NULL || a->categorization != NULL ||
+	    msg->response_id[0] == '\0' || (a->response != NULL &&
+	    strcmp(a->response, msg->response_id) != 0))
 		return -1;
 	said = outcome_said(KIND_OK, &msg->limits);
 	limiter_hear(sup->limiter, &a->permit, &said, clock_mono());
+	if (a->response != NULL)
+		return 0;
 	a->response = xstrdup(msg->response_id);
 	store_note_created(sup->store, a->request, a->response);
 	return 0;

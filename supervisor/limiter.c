@@ -205,6 +205,7 @@ endpoint_wait(struct limiter *limiter, struct endpoint *endpoint,
 		wait = endpoint->probe_at - now;
 	} else if (permit->only == NULL && !endpoint_has_room(endpoint))
 		return -1;
+	/* Limits are for questions. */
 	if (permit->only != NULL)
 		return wait > 0 ? wait : 0;
 	if (group->cool_until - now > wait)

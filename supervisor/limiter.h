@@ -141,8 +141,8 @@ struct permit *limiter_admit(struct limiter *, int64_t now,
 /* Milliseconds until limiter_admit() may say more; -1: only events help. */
 int64_t	 limiter_next(struct limiter *, int64_t now);
 /*
- * What headers said before the outcome, of an admitted request that is answered
- * later; of the rest, -1.
+ * The provider has an admitted request and will answer later: the endpoint
+ * works.  What headers said so far; of the rest, -1.
  */
 void	 limiter_hear(struct limiter *, struct permit *,
 	    const struct limiter_outcome *, int64_t now);

@@ -146,6 +146,15 @@ endpoint_recover(struct endpoint *endpoint)
 	endpoint->probe_wait = 0;
 }
 
+void
+endpoint_heard(struct endpoint *endpoint, struct permit *permit)
+{
+	if (permit->probe)
+		endpoint->probing = false;
+	permit->probe = false;
+	endpoint_recover(endpoint);
+}
+
 /* One account alone may have a request that no server survives. */
 static void
 endpoint_accuse(struct endpoint *endpoint, int64_t account)

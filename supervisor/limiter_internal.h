@@ -298,6 +298,8 @@ int64_t	 endpoint_closed_until(const struct endpoint *, int64_t now);
 double	 endpoint_window(const struct endpoint *);
 bool	 endpoint_has_room(const struct endpoint *);
 void	 endpoint_admitted(struct endpoint *, struct permit *);
+/* It has the request, and will answer later. */
+void	 endpoint_heard(struct endpoint *, struct permit *);
 void	 endpoint_settled(struct endpoint *, const struct permit *,
 	    enum kind, int64_t now);
 

@@ -164,9 +164,13 @@ void
 limiter_hear(struct limiter *limiter, struct permit *permit,
     const struct limiter_outcome *outcome, int64_t now)
 {
-	assert(permit->state == PERMIT_ADMITTED && permit->only == NULL);
-	read_limits(permit->group, permit, outcome, now);
-	observe(permit->group, permit, outcome, now);
+	assert(permit->state == PERMIT_ADMITTED);
+	if (permit->only == NULL) {
+		read_limits(permit->group, permit, outcome, now);
+		observe(permit->group, permit, outcome, now);
+		permit->group->refusals = 0;
+	}
+	endpoint_heard(limiter->endpoints[permit->endpoint], permit);
 	queue_release(&limiter->queue);
 }
 

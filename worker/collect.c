@@ -34,6 +34,7 @@ struct collect {
 	int64_t			 interval;	/* ms, without jitter */
 	int			 absent;	/* looks without any word of it */
 	bool			 leaving;
+	collect_fn		*made;		/* NULL: it is known */
 	ask_fn			*done;
 	void			*arg;
 };
@@ -151,6 +152,10 @@ on_look(void *arg, const struct reply *reply)
 	c->look = NULL;
 	answer_init(&a);
 	verdict = judge(c, &a, reply);
+	if (a.pending && c->made != NULL) {
+		c->made(c->arg, c->id);
+		c->made = NULL;
+	}
 	if (verdict == AGAIN && !c->leaving && clock_mono() < c->until_mono) {
 		look_again(c, limits_result(&reply->limits).retry_after);
 		answer_clear(&a);
@@ -164,14 +169,15 @@ on_look(void *arg, const struct reply *reply)
 struct collect *
 collect_start(struct transport *transport, struct setup *setup,
     const struct endpoint *endpoint, const char *id, int64_t delay,
-    ask_fn *done, void *arg)
+    collect_fn *made, ask_fn *done, void *arg)
 {
 	struct collect *c = xcalloc(1, sizeof(*c));
 
 	*c = (struct collect){ .transport = transport,
 	    .setup = setup_ref(setup), .endpoint = endpoint,
 	    .id = xstrdup(id), .begun_mono = clock_mono(),
-	    .interval = COLLECT_FIRST_MS, .done = done, .arg = arg };
+	    .interval = COLLECT_FIRST_MS, .made = made, .done = done,
+	    .arg = arg };
 	c->until_mono = c->begun_mono + endpoint->conf->request_timeout * 1000;
 	c->look = transport_get(transport, endpoint->remote, id, delay,
 	    on_look, c);

@@ -306,21 +306,7 @@ send_done(struct part *p, struct answer *a)
 static void on_answer(void *, struct answer *, const struct reply *);
 
 static void
-collect(struct part *p, const char *id, int64_t delay)
-{
-	struct research *r = p->research;
-
-	p->state = FLYING;
-	p->collect = collect_start(r->transport, r->setup, p->endpoint, id,
-	    delay, on_answer, p);
-	if (r->leaving)
-		collect_leave(p->collect);
-}
-
-/* The id goes out before anything else is done with it. */
-static void
-send_created(struct part *p, const struct answer *a,
-    const struct reply *reply)
+send_created(struct part *p, const char *id, const struct limits *limits)
 {
 	struct research *r = p->research;
 	struct message msg = { .type = MESSAGE_CREATED };
@@ -328,11 +314,31 @@ send_created(struct part *p, const struct answer *a,
 	msg.created = (struct msg_created){
 		.run_id = r->message.research.run_id,
 		.request = p->request,
-		.response_id = a->response_id,
-		.limits = limits_result(&reply->limits),
+		.response_id = channel_text(id),
+		.limits = limits_result(limits),
 	};
 	channel_send(r->channel, &msg);
-	collect(p, a->response_id, COLLECT_FIRST_MS);
+}
+
+static void
+on_made(void *arg, const char *id)
+{
+	struct limits unsaid;
+
+	limits_init(&unsaid);
+	send_created(arg, id, &unsaid);
+}
+
+static void
+collect(struct part *p, const char *id, int64_t delay, collect_fn *made)
+{
+	struct research *r = p->research;
+
+	p->state = FLYING;
+	p->collect = collect_start(r->transport, r->setup, p->endpoint, id,
+	    delay, made, on_answer, p);
+	if (r->leaving)
+		collect_leave(p->collect);
 }
 
 static void
@@ -344,7 +350,9 @@ on_answer(void *arg, struct answer *a, const struct reply *reply)
 
 	p->collect = NULL;
 	if (a->pending) {
-		send_created(p, a, reply);
+		/* The id goes out before anything else is done with it. */
+		send_created(p, a->response_id, &reply->limits);
+		collect(p, a->response_id, COLLECT_FIRST_MS, NULL);
 		return;
 	}
 	p->state = WANTING;
@@ -410,7 +418,7 @@ research_grant(struct research *r, const struct msg_grant *grant)
 	}
 	p->request = grant->request;
 	if (grant->response_id != NULL)
-		collect(p, grant->response_id, 0);
+		collect(p, grant->response_id, 0, on_made);
 	else
 		send_request(p);
 	return true;

@@ -42,6 +42,7 @@ class Worker:
         self.run_id = ""        # of it
         self.past = "f" * 16    # run_id of the one before
         self.section = ""       # that was granted last
+        self.request = 0        # its number
         self.bytewise = False
         self.leaked = []
 
@@ -161,6 +162,22 @@ class Worker:
         """Judge before the findings are there."""
         self.categorize(self.run_id)
 
+    def do_made(self):
+        """An id for an answer that nobody asked for."""
+        self.send("created", run_id=self.run_id, request=999999,
+                  response_id="resp_1", limits={})
+
+    def do_remade(self):
+        """Two ids for one answer."""
+        for name in "resp_1", "resp_2":
+            self.send("created", run_id=self.run_id, request=self.request,
+                      response_id=name, limits={})
+
+    def do_open(self):
+        """An answer to be fetched later, without an id."""
+        self.outcome(self.run_id, self.request, self.section,
+                     kind="timed_out", open=True)
+
     def do_leak(self):
         block = bytearray(LEAK)
         block[::4096] = b"x" * len(block[::4096])
@@ -182,13 +199,15 @@ class Worker:
     def permit(self, run, section):
         self.send("permit", run_id=run, section=section, tokens=1000)
 
-    def outcome(self, run, request, section):
-        self.send("outcome", run_id=run, request=request, section=section,
-                  kind="ok", message="", status=200, latency=1, billed=True,
-                  usage={"input": 100, "cached": 0, "output": 10,
-                         "reasoning": 0, "searches": 1},
-                  limits={}, model="sim-model", service_tier="default",
-                  response_id=f"resp_{run}_{request}")
+    def outcome(self, run, request, section, **members):
+        self.send("outcome", **{
+            "run_id": run, "request": request, "section": section,
+            "kind": "ok", "message": "", "status": 200, "latency": 1,
+            "billed": True, "usage": {
+                "input": 100, "cached": 0, "output": 10, "reasoning": 0,
+                "searches": 1},
+            "limits": {}, "model": "sim-model", "service_tier": "default",
+            "response_id": f"resp_{run}_{request}", **members})
 
     def grant(self):
         """The next grant; a cancelled run ends here."""
@@ -217,7 +236,7 @@ class Worker:
             if granted is None:
                 return
             request, section = granted
-            self.section = section
+            self.section, self.request = section, request
             self.reach("grant")
             self.send("section", run_id=run, request=request, section=section,
                       text=f"Nothing is known about {self.name}.",

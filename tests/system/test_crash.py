@@ -217,7 +217,8 @@ def test_W5_foreign_results(daemon_of, bad_worker, action, step):
 
 
 @pytest.mark.parametrize("action, step", [
-    ("again", "categorize"), ("hasty", "research")])
+    ("again", "categorize"), ("hasty", "research"), ("made", "grant"),
+    ("remade", "grant"), ("open", "grant")])
 def test_W5_nothing_is_sold_twice_or_too_early(daemon_of, bad_worker, action,
                                                step):
     worker = bad_worker(f"{action}:{step}:{VICTIM}:1")

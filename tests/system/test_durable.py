@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 import signal
+import threading
 import time
 
 import pytest
@@ -405,6 +406,14 @@ def test_granted_to_fetch_asks_no_question():
         assert api.asked("GET")[0].path == "/v1/responses/resp_of-old.1"
 
 
+def test_fetched_answer_that_is_being_made_is_told_once():
+    with Provider(waiting(), waiting(), COME) as api, \
+            worker_for(api) as worker:
+        seen = collect(worker, response_id="resp_1")
+        assert [m["type"] for m in seen] == ["created", "section", "outcome"]
+        assert seen[0]["response_id"] == "resp_1"
+
+
 @pytest.mark.parametrize("bad", ["", "..", "a/b", "a?b", "a b", "a%2f",
                                  "../models", "x" * 201, "é", "a\n"])
 def test_A8_id_that_is_none_becomes_no_path(bad):
@@ -493,6 +502,31 @@ def test_cancel_and_leave_looks_once_more():
         assert (outcome["kind"], outcome["open"]) == ("cancelled", True)
         assert worker.expect("failed")["kind"] == "cancelled"
         worker.expect("alive")
+
+
+def test_cancel_and_leave_while_it_is_created():
+    """The id is still told; nobody waits for the answer."""
+    taken = threading.Event()
+
+    def reply(request):
+        if request.method == "POST":
+            taken.wait(sdr.PATIENCE)
+        return waiting()
+
+    with ScriptedApi(reply) as api, worker_for(api) as worker:
+        worker.send(research(queries=1))
+        worker.grant(worker.expect("permit"))
+        wait_for(lambda: len(api.requests) == 1, "the question")
+        worker.send({"type": "cancel", "run_id": "run-1", "leave": True})
+        # Messages are taken in order: what is asked now comes behind it.
+        worker.grant({"run_id": "run-0", "section": KEYS[0]})
+        assert worker.expect("outcome")["run_id"] == "run-0"
+        taken.set()
+        assert worker.expect("created")["response_id"] == "resp_1"
+        outcome = worker.expect("outcome")
+        assert (outcome["kind"], outcome["open"]) == ("cancelled", True)
+        assert worker.expect("failed")["kind"] == "cancelled"
+        assert len(api.requests) == 2
 
 
 def test_cancel_without_leave_waits():

@@ -877,6 +877,33 @@ test_fetching_waits_for_its_endpoint_alone(void **state)
 	limiter_free(limiter);
 }
 
+/* The probe of a failing endpoint has done its work when it is taken. */
+static void
+test_probe_that_is_answered_later(void **state)
+{
+	struct limiter *limiter = limiter_with(0, 0, false);
+	struct permit permits[8];
+	int64_t now = 0;
+
+	(void)state;
+	wait_many(limiter, permits, 3, 0, 0);
+	for (int i = 0; i < 3; i++)
+		assert_non_null(serve(limiter, KIND_SERVER_ERROR, 0));
+	permits[3] = (struct permit){ .job = 1, .weight = 1, .only = "a" };
+	limiter_wait(limiter, &permits[3], 0);
+	wait_many(limiter, permits + 4, 4, 0, 0);
+	assert_null(limiter_admit(limiter, now, NULL, NULL));
+	now = 2000;
+	assert_ptr_equal(limiter_admit(limiter, now, NULL, NULL),
+	    &permits[3]);
+	assert_null(limiter_admit(limiter, now, NULL, NULL));
+	limiter_hear(limiter, &permits[3], &unsaid, now);
+	for (int i = 0; i < 4; i++)
+		assert_non_null(serve(limiter, KIND_OK, now));
+	settle(limiter, &permits[3], KIND_OK, now);
+	limiter_free(limiter);
+}
+
 /* Headers that come long before the answer count when they come. */
 static void
 test_heard_before_the_outcome(void **state)
@@ -1145,6 +1172,7 @@ main(void)
 		cmocka_unit_test(test_pause_and_resume),
 		cmocka_unit_test(test_fetching_is_no_question),
 		cmocka_unit_test(test_fetching_waits_for_its_endpoint_alone),
+		cmocka_unit_test(test_probe_that_is_answered_later),
 		cmocka_unit_test(test_heard_before_the_outcome),
 		cmocka_unit_test(test_group_limit),
 		cmocka_unit_test(test_reconfigure),
