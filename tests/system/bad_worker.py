@@ -16,6 +16,7 @@ sent), done (sent, its outcome not), finished, alive.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import resource
@@ -44,6 +45,7 @@ class Worker:
         self.section = ""       # that was granted last
         self.request = 0        # its number
         self.bytewise = False
+        self.wordy = 1          # times that a text says the same
         self.leaked = []
 
     # Frames
@@ -178,6 +180,12 @@ class Worker:
         self.outcome(self.run_id, self.request, self.section,
                      kind="timed_out", open=True)
 
+    def do_unheard(self):
+        """From now on nobody reads, and more is said than one read takes."""
+        fcntl.fcntl(1, fcntl.F_SETPIPE_SZ, 512 << 10)
+        self.wordy = 5000
+        os.kill(os.getppid(), signal.SIGSTOP)
+
     def do_leak(self):
         block = bytearray(LEAK)
         block[::4096] = b"x" * len(block[::4096])
@@ -239,7 +247,7 @@ class Worker:
             self.section, self.request = section, request
             self.reach("grant")
             self.send("section", run_id=run, request=request, section=section,
-                      text=f"Nothing is known about {self.name}.",
+                      text=f"Nothing is known about {self.name}." * self.wordy,
                       citations=[])
             self.reach("section")
             self.outcome(run, request, section)

@@ -241,6 +241,24 @@ def test_W6_death_after_the_result(daemon_of, bad_worker, step):
                         "WHERE state = 'answered'") == 4 * REQUESTS
 
 
+def test_W6_result_of_more_than_one_read(daemon_of, bad_worker):
+    """Its end is known long before its pipe is read to the end."""
+    worker = bad_worker(f"unheard:grant:{VICTIM}:1", f"segv:outcome:{VICTIM}:1")
+    daemon = daemon_of(worker)
+    job = daemon.research(3)
+    pid, = map(int, daemon.wait(
+        lambda: worker.lines(f"segv-outcome-{VICTIM}"), "the result"))
+    wait_for(lambda: not alive(pid), "its death")
+    daemon.signal(signal.SIGCONT)
+    assert_complete(daemon, job, 3)
+    key, = [k for k, in daemon.sql("SELECT key FROM section "
+                                   "WHERE length(text) > 100000")]
+    assert daemon.sql("SELECT request.state FROM request JOIN account "
+                      "ON account.id = account_id WHERE company_name = ? "
+                      "AND section = ?", VICTIM, key) == [("answered",)]
+    assert retried(daemon) == {VICTIM: 2}
+
+
 def test_W7_crash_loop_at_start(daemon_of, bad_worker):
     worker = bad_worker("exit:start:any:99")
     daemon = daemon_of(worker, concurrency=3)
