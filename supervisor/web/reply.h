@@ -17,9 +17,9 @@ struct json_object;
 
 /*
  * A body that is made while it is sent.  take() appends what comes next: 1,
- * 0 when that was all (it is not called again), -1 when it cannot be had and the client must see that
- * it is not whole.  1 with nothing appended is for a live one: it is asked
- * again once exchange_wake() was called.
+ * 0 when that was all (it is not called again), -1 when it cannot be had and
+ * the client must see that it is not whole.  1 with nothing appended is for a
+ * live one: it is asked again once exchange_wake() was called.
  */
 struct reply_source {
 	int	(*take)(void *state, struct buf *);

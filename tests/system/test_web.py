@@ -287,6 +287,8 @@ def test_upload_too_large(sim, make_daemon):
     assert big.status == 413
 
 
+@pytest.mark.skipif("asan" in str(sdr.BUILD),
+                    reason="a sanitizer needs memory")
 def test_upload_of_many_rows_in_little_memory(served, web):
     def peak():
         with open(f"/proc/{web.pid()}/status") as status:

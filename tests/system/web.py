@@ -91,10 +91,12 @@ class Web:
                         Content_Type="application/x-www-form-urlencoded")
 
     def raw(self, request):
-        """All that comes back for these bytes until the connection ends."""
+        """All that comes back for these bytes until the connection ends.
+
+        What is not refused should ask for that by "Connection: close".
+        """
         with socket.create_connection(self.peer(), sdr.PATIENCE) as link:
             link.sendall(request)
-            link.shutdown(socket.SHUT_WR)
             got = b""
             with contextlib.suppress(ConnectionError):
                 while more := link.recv(65536):

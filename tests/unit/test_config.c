@@ -950,6 +950,8 @@ test_shipped_example(void **state)
 	if (c == NULL)
 		fail_msg("%s", err);
 	assert_string_equal(c->endpoints[0].model, "gpt-5.4-mini");
+	/* The guide's calls go there. */
+	assert_string_equal(c->web_listen, "127.0.0.1:3000");
 	assert_non_null(config_price_of(c, "gpt-5.4-mini"));
 	assert_int_equal(config_price_of(c, "gpt-5.4-mini")->cached, 75000);
 	assert_null(config_advice(c, 0));

@@ -74,6 +74,9 @@ test_headers_that_contradict(void **state)
 		{ false, { { "Host", "a" }, { "Origin", "http://a" },
 		    { "Origin", "http://b" } } },
 		{ false, { { "Host", "\xff" } } },
+		{ true, { { "Host", "a" }, { "X", "a\tb" } } },
+		{ false, { { "Host", "a" }, { "X", "a\rb" } } },
+		{ false, { { "Host", "a" }, { "X", "a\x7f" } } },
 	};
 
 	(void)state;
