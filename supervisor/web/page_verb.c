@@ -35,8 +35,8 @@ static const struct verb {
 	{ "pause", MESSAGE_PAUSE, IN(JOB_RUNNING), "Pause", "", NULL, NULL },
 	{ "resume", MESSAGE_RESUME, IN(JOB_PAUSED), "Resume", "main",
 	    NULL, NULL },
-	{ "cancel", MESSAGE_CANCEL_JOB, IN(JOB_RUNNING) | IN(JOB_PAUSED) |
-	    IN(JOB_READY), "Cancel\xe2\x80\xa6", "danger",
+	{ "cancel", MESSAGE_CANCEL_JOB, IN(JOB_RUNNING) | IN(JOB_PAUSED),
+	    "Cancel\xe2\x80\xa6", "danger",
 	    "Cancel this job?", "Answers that are on their way are kept, and "
 	    "so is all that it has; it can be started again." },
 	{ "delete", MESSAGE_DELETE, IN(JOB_READY) | IN(JOB_PAUSED) |
