@@ -383,13 +383,24 @@ read_page(struct listing *l)
 	return 0;
 }
 
-static int
-put_list(struct listing *l)
+/* Who changes nothing gets no form. */
+static void
+open_list(struct listing *l)
 {
 	static const char *const nothing[] = { NULL };
 
+	if (!l->x->request->may_write) {
+		buf_puts(l->b, "<div>");
+		return;
+	}
 	buf_puts(l->b, "<form method=\"post\" action=\"/accounts/retry\">");
 	view_fields(l->b, &l->x->request->query, nothing);
+}
+
+static int
+put_list(struct listing *l)
+{
+	open_list(l);
 	buf_puts(l->b, "<div class=\"card flush\"><div class=\"scroll\">"
 	    "<table class=\"stack\">");
 	put_headings(l);
@@ -399,7 +410,8 @@ put_list(struct listing *l)
 	buf_puts(l->b, "</tbody></table></div>\n");
 	put_pager(l);
 	put_retries(l);
-	buf_puts(l->b, "</div></form>\n");
+	buf_puts(l->b, l->x->request->may_write ? "</div></form>\n" :
+	    "</div></div>\n");
 	put_exports(l);
 	return 0;
 }
