@@ -222,8 +222,9 @@ test_search_follows(void **state)
 	assert_int_equal(store_turn(f->half.store, NULL, 0), 0);
 	v.search = "gamma";
 	expect(f, v, "");
-	half_execute(&f->half, "INSERT INTO account_search(account_search) "
-	    "VALUES('integrity-check')");
+	/* Not a word of it is left. */
+	half_execute(&f->half, "INSERT INTO account_search(account_search, "
+	    "rank) VALUES('integrity-check', 1)");
 }
 
 static void
@@ -270,6 +271,36 @@ test_sums(void **state)
 	reader_job_clear(&j);
 }
 
+/* A database of the first schema gets the index and the sums filled. */
+static void
+test_migrated(void **state)
+{
+	struct fixture *f = *state;
+	struct reader_view v = { .state = -1, .search = "alpha" };
+	struct reader_spent before, after;
+	char err[READER_ERRLEN] = "";
+
+	assert_int_equal(reader_spent(f->reader, f->half.job, &before), 0);
+	reader_close(f->reader);
+	store_close(f->half.store);
+	half_execute(&f->half, "DROP TRIGGER account_added;"
+	    "DROP TRIGGER account_removed; DROP TRIGGER account_changed;"
+	    "DROP TRIGGER request_settled; DROP TABLE account_search;"
+	    "DROP TABLE spent; DROP INDEX account_list;"
+	    "DROP INDEX account_finished;"
+	    "CREATE INDEX account_state ON account(job_id, state);"
+	    "ALTER TABLE request DROP COLUMN prompt_hash;"
+	    "PRAGMA user_version = 1");
+	half_open(&f->half);
+	f->reader = reader_open(f->half.path, err);
+	assert_string_equal(err, "");
+	expect(f, v, "2");
+	assert_int_equal(reader_spent(f->reader, f->half.job, &after), 0);
+	assert_true(before.cost > 0 && before.unpriced > 0);
+	assert_int_equal(after.cost, before.cost);
+	assert_int_equal(after.unpriced, before.unpriced);
+}
+
 int
 main(void)
 {
@@ -282,6 +313,7 @@ main(void)
 		TEST(test_H3_search_is_no_language),
 		TEST(test_search_follows),
 		TEST(test_sums),
+		TEST(test_migrated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
