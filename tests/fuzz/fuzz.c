@@ -131,7 +131,7 @@ require_reason(const char *text, size_t room)
 	require(is_utf8(text, len));
 }
 
-static char dir[64];
+static char dir[256];
 
 static int
 remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -151,9 +151,12 @@ remove_dir(void)
 const char *
 fuzz_dir(void)
 {
+	const char *tmp = getenv("TMPDIR");
+
 	if (dir[0] != '\0')
 		return dir;
-	snprintf(dir, sizeof(dir), "/tmp/sdr-fuzz.XXXXXX");
+	require((size_t)snprintf(dir, sizeof(dir), "%s/sdr-fuzz.XXXXXX",
+	    tmp == NULL ? "/tmp" : tmp) < sizeof(dir));
 	require(mkdtemp(dir) != NULL);
 	require(atexit(remove_dir) == 0);
 	return dir;
