@@ -185,6 +185,8 @@ class Soak:
         self.count["SIGHUPs"] += 1
 
     def broken_reload(self):
+        if self.full:
+            return      # the answer would wait for room
         self.daemon.conf.write_text(self.good_conf + "nonsense = {\n")
         reply = self.daemon.ask("reload")
         self.daemon.conf.write_text(self.good_conf)

@@ -36,7 +36,7 @@ KEY = "sk-canary-0123456789abcdefghijklmnopqrstuvwxyz"
 PRICE = {"model": "sim-model", "input": 0.75, "cached": 0.075,
          "output": 4.5, "search": 10.0}
 SANITIZER = re.compile(
-    r"AddressSanitizer|LeakSanitizer|UndefinedBehavior|runtime error:")
+    r"(Address|Leak)Sanitizer:|UndefinedBehavior|runtime error:")
 
 
 def die_with_parent():
