@@ -22,6 +22,15 @@ import clock as clocks  # noqa: E402
 import sdr  # noqa: E402
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: waits for ten seconds or more")
+
+
+def pytest_collection_modifyitems(items):
+    """Long ones first: where several run at a time, none is left alone."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture
 def make_sim(tmp_path):
     """make_sim(option, ...): a running simulator."""

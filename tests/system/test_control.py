@@ -106,6 +106,7 @@ def test_single_bytes(daemon):
 # U1: clients that stall
 
 
+@pytest.mark.long
 def test_U1_half_a_frame_is_not_waited_for(daemon):
     with daemon.client() as half, daemon.client() as length:
         half.socket.sendall(frame({"type": "status"})[:10])

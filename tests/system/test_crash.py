@@ -142,6 +142,7 @@ def test_W2_worker_is_killed_before_the_daemon(daemon):
                 "higher scores")
 
 
+@pytest.mark.long
 def test_W3_hanging_workers(daemon_of, bad_worker):
     """Stopped, silent in spite of TERM, and spinning: all at the deadline."""
     worker = bad_worker("stop:grant:Firm 001:1", "silence:grant:Firm 002:1",
@@ -160,6 +161,7 @@ def test_W3_hanging_workers(daemon_of, bad_worker):
     assert states == {"completed": 8}
 
 
+@pytest.mark.long
 def test_W3_worker_that_never_asks(daemon_of, bad_worker):
     """Without a permit asked for, no granted time passes: still an end."""
     worker = bad_worker(f"silence:research:{VICTIM}:1")

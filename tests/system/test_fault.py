@@ -31,6 +31,7 @@ def assert_needed_and_faults(sim, needed):
 # A1: what is tried again
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kinds", [
     ("408", "409"), ("429",), ("slow_down",), ("500", "502", "504"),
     ("503", "529")], ids="-".join)
@@ -184,6 +185,7 @@ def test_A3_unreachable_provider(make_sim, make_daemon):
     assert daemon.answers()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["reset", "hang", "slow"])
 def test_A4_lost_answers(make_sim, make_daemon, kind):
     """What may be billed is lost, charged as reserved, and asked again."""

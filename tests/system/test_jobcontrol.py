@@ -76,6 +76,7 @@ def test_nothing_is_granted_after_a_pause(make_sim, make_daemon):
     assert sim.settled()["requests"] == accounts * REQUESTS
 
 
+@pytest.mark.long
 def test_storm_of_pauses_and_cancels_loses_nothing(make_sim, make_daemon,
                                                    dice):
     accounts, latency = 200, 100

@@ -30,6 +30,7 @@ def ledger_rows(daemon):
         "output_tokens, reasoning_tokens, searches FROM request")
 
 
+@pytest.mark.long
 def test_ledger_equals_the_bill_with_faults(make_sim, make_daemon):
     sim = make_sim("--latency", "lognormal:5:0.5", "--tokens-sigma", 0.3,
                    "--fault", "reset:p=0.02", "--fault", "500:p=0.02",

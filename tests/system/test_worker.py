@@ -486,6 +486,7 @@ def test_A4_silent_server():
     assert outcome["kind"] == "timed_out" and outcome["lost"] is True
 
 
+@pytest.mark.long
 def test_A4_trickle():
     """Its end is not that of the time for a whole answer."""
     outcome = outcome_of(trickle)
