@@ -76,7 +76,7 @@ make_session(const char *token, char out[GUARD_SESSION])
 	if (token == NULL)
 		return;
 	digest("sdr session", token, bytes);
-	for (int i = 0; i < SHA256_DIGEST_LENGTH; i++)
+	for (size_t i = 0; i < SHA256_DIGEST_LENGTH; i++)
 		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
 }
 

@@ -16,7 +16,7 @@
 #include "common/clock.h"
 #include "supervisor/web/spool.h"
 
-#define IDLE_MS	(15 * 60 * 1000)
+#define IDLE_MS	INT64_C(900000)	/* a quarter of an hour */
 
 /* /tmp may be memory; so a folder that is not comes first. */
 static const char *const folders[] = { "/var/tmp", "/tmp" };

@@ -39,7 +39,7 @@ void	 wire_free(struct wire *);
  * Ask with the body of a frame.  Whatever goes wrong becomes a reply too: code
  * 77 when we may not speak there, 3 for everything else.
  */
-void	 wire_ask(struct wire *, const struct buf *body, wire_done *,
+void	 wire_ask(struct wire *, const struct buf *body, wire_done *done,
 	    void *arg);
 
 /* Fill in what to poll for, at most WIRES_MAX; returns how many. */
