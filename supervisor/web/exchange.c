@@ -24,22 +24,24 @@ exchange_ask_job(struct exchange *x, enum message_type type, int64_t job)
 	return exchange_ask(x, &message);
 }
 
-/* The daemon's codes are exit statuses of sdrctl(1). */
+/* Exit statuses of sdrctl(1), as the daemon replies with them. */
+static const struct {
+	int64_t	 code;
+	int	 status;
+} refusals[] = {
+	{ WIRE_NO_ANSWER, 503 },
+	{ 4, 404 },			/* no such job or account */
+	{ 5, 409 },			/* not possible in this state */
+	{ WIRE_NOT_PERMITTED, 503 },	/* we may not, whoever asks us */
+};
+
 static int
 http_status(int64_t code)
 {
-	switch (code) {
-	case 3:
-		return 503;
-	case 4:
-		return 404;
-	case 5:
-		return 409;
-	case 77:
-		return 403;
-	default:
-		return 400;
-	}
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (refusals[i].code == code)
+			return refusals[i].status;
+	return 400;
 }
 
 enum exchange_step

@@ -22,8 +22,6 @@
 /* Deleting a large job takes seconds; more than that is a daemon stuck. */
 #define ANSWER_MS	60000
 
-enum { CODE_NO_ANSWER = 3, CODE_NOT_PERMITTED = 77 };
-
 struct wire {
 	TAILQ_ENTRY(wire) link;
 	struct wires	*wires;
@@ -92,11 +90,11 @@ static void
 wire_cannot_connect(struct wire *w, int error)
 {
 	if (error == ENOENT || error == ECONNREFUSED)
-		wire_fails(w, CODE_NO_ANSWER, "it is not running");
+		wire_fails(w, WIRE_NO_ANSWER, "it is not running");
 	else if (error == EACCES || error == EPERM)
-		wire_fails(w, CODE_NOT_PERMITTED, strerror(error));
+		wire_fails(w, WIRE_NOT_PERMITTED, strerror(error));
 	else
-		wire_fails(w, CODE_NO_ANSWER, strerror(error));
+		wire_fails(w, WIRE_NO_ANSWER, strerror(error));
 }
 
 /* ---- asking ---- */
@@ -126,7 +124,7 @@ wire_ask(struct wire *w, const struct buf *body, wire_done *done, void *arg)
 	if (w->fd == -1 && wire_connect(w) == -1)
 		wire_cannot_connect(w, errno);
 	else if (frame_out_put(&w->out, body->bytes, body->len) == -1)
-		wire_fails(w, CODE_NO_ANSWER, "the question is too long");
+		wire_fails(w, WIRE_NO_ANSWER, "the question is too long");
 	else
 		frame_out_flush(&w->out, w->fd);
 }
@@ -164,7 +162,7 @@ wire_read(struct wire *w)
 	frame_out_flush(&w->out, w->fd);
 	n = frame_in_read(&w->in, w->fd);
 	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR)) {
-		wire_fails(w, CODE_NO_ANSWER, "it hung up");
+		wire_fails(w, WIRE_NO_ANSWER, "it hung up");
 		return;
 	}
 	status = frame_in_next(&w->in, &body, &len);
@@ -172,7 +170,7 @@ wire_read(struct wire *w)
 		return;
 	if (status == FRAME_BAD || message_decode(body, len,
 	    SIDE_CONTROL_REPLY, &message, err) == -1)
-		wire_fails(w, CODE_NO_ANSWER, "it sent what is no reply");
+		wire_fails(w, WIRE_NO_ANSWER, "it sent what is no reply");
 	else
 		wire_answer(w, &message.reply);
 }
@@ -197,7 +195,7 @@ static void
 wire_serve(struct wire *w, int64_t now_mono)
 {
 	if (w->trouble == 0 && now_mono >= w->deadline_mono)
-		wire_fails(w, CODE_NO_ANSWER, "no answer in time");
+		wire_fails(w, WIRE_NO_ANSWER, "no answer in time");
 	if (w->trouble != 0)
 		wire_answer_trouble(w);
 	else

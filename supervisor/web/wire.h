@@ -18,6 +18,9 @@
  */
 #define WIRES_MAX	32		/* at the same time */
 
+/* Codes of a reply that did not come from the daemon. */
+enum { WIRE_NO_ANSWER = 3, WIRE_NOT_PERMITTED = 77 };
+
 struct wire;
 
 TAILQ_HEAD(wire_list, wire);
@@ -36,8 +39,7 @@ struct wire *wire_new(struct wires *);
 /* Hangs up; what was asked is forgotten.  Takes NULL. */
 void	 wire_free(struct wire *);
 /*
- * Ask with the body of a frame.  Whatever goes wrong becomes a reply too: code
- * 77 when we may not speak there, 3 for everything else.
+ * Ask with the body of a frame.  Whatever goes wrong becomes a reply, too.
  */
 void	 wire_ask(struct wire *, const struct buf *body, wire_done *done,
 	    void *arg);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The HTTP API of sdr-web, its process, and who may ask it."""
 
+import contextlib
 import csv
 import io
 import json
@@ -9,6 +10,7 @@ import pathlib
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 
 import pytest
@@ -441,6 +443,19 @@ def test_daemon_that_does_not_answer(served, web):
     finally:
         os.kill(pid, signal.SIGCONT)
     served.wait(lambda: web.get("/readyz").status == 200, "it to be back")
+
+
+def test_database_that_is_locked(served, web):
+    """Who writes for a while keeps the daemon from it, and us not at all."""
+    job = served.import_companies(2)
+    with contextlib.closing(sqlite3.connect(
+            served.db, isolation_level=None, timeout=sdr.PATIENCE)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for path in "/api/jobs", f"/api/jobs/{job}", "/api/accounts/1":
+            assert web.get(path).status == 200
+        other.execute("ROLLBACK")
+    assert web.post("/api/process/start", {"jobId": job}).status == 200
+    assert served.wait_job(job) == {"completed": 2}
 
 
 # Tokens
