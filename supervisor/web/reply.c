@@ -11,7 +11,7 @@
 #include "common/log.h"
 #include "supervisor/web/reply.h"
 
-static char *
+static char * __attribute__((format(printf, 1, 0)))
 format(const char *fmt, va_list ap)
 {
 	char *text = NULL;
