@@ -3,7 +3,9 @@
 
 /*
  * A file becomes a job in two steps: it is sent and looked at, and then
- * imported as it was seen.  The front keeps the file in between.
+ * imported as it was seen.  The front keeps the file in between.  The page
+ * that shows it is sent while the file is read, so that a long one keeps
+ * nobody else waiting.
  */
 
 #include <errno.h>
@@ -52,14 +54,15 @@ page_upload(struct exchange *x)
 /* ---- the second step ---- */
 
 struct check {
-	struct exchange		*x;
-	struct buf		*b;
-	const struct spool	*spool;
-	const struct params	*query;
-	struct intake_options	 options;
+	struct buf		*b;		/* what is being written */
+	struct spool		*spool;		/* held */
+	struct intake_options	 options;	/* texts are ours */
 	bool			 again;
-	struct preview		 p;
+	struct preview_run	*run;
+	const struct preview	*p;		/* its result */
 	int64_t			 cost, basis;	/* of one account so far */
+	struct buf		 head, foot;	/* of the page */
+	enum { CHECK_HEAD, CHECK_READS, CHECK_SENT } stage;
 };
 
 static const struct {
@@ -118,7 +121,7 @@ static void
 put_estimate(struct check *c)
 {
 	buf_puts(c->b, "<div><span>Estimated cost</span><b>");
-	html_money(c->b, c->cost < 0 ? -1 : c->cost * c->p.counts.added, 0);
+	html_money(c->b, c->cost < 0 ? -1 : c->cost * c->p->counts.added, 0);
 	buf_puts(c->b, "</b> <small>");
 	if (c->cost < 0)
 		buf_puts(c->b, "nothing to judge by yet");
@@ -133,7 +136,7 @@ put_estimate(struct check *c)
 static void
 put_figures(struct check *c)
 {
-	const struct preview *p = &c->p;
+	const struct preview *p = c->p;
 	struct buf other = { 0 };
 
 	buf_printf(&other, "%" PRId64 " in the file, %" PRId64 " in other "
@@ -169,12 +172,12 @@ put_choice(struct check *c, int meaning)
 	html_put(c->b, "<label class=\"field\">%s<select name=\"%s\">"
 	    "<option value=\"\">by its heading</option>",
 	    meanings[meaning].name, meanings[meaning].field);
-	for (size_t i = 0; i < c->p.n_columns; i++) {
+	for (size_t i = 0; i < c->p->n_columns; i++) {
 		snprintf(number, sizeof(number), "%zu", i + 1);
 		html_put(c->b, map != NULL && strcmp(map, number) == 0 ?
 		    "<option value=\"%s\" selected>%s</option>" :
 		    "<option value=\"%s\">%s</option>", number,
-		    c->p.columns[i].heading);
+		    c->p->columns[i].heading);
 	}
 	buf_puts(c->b, "</select></label>");
 }
@@ -184,7 +187,7 @@ put_mapping(struct check *c)
 {
 	html_put(c->b, "<details class=\"card\"%s><summary>Read it another "
 	    "way</summary><form id=\"mapping\" action=\"/upload/%s\"><div "
-	    "class=\"filters\">", *c->p.error != '\0' ? " open" : "",
+	    "class=\"filters\">", *c->p->error != '\0' ? " open" : "",
 	    c->spool->id);
 	for (int i = 0; i < INTAKE_COLUMNS; i++)
 		put_choice(c, i);
@@ -201,7 +204,7 @@ put_mapping(struct check *c)
 static void
 put_column(struct check *c, const struct preview_column *column)
 {
-	int64_t rows = c->p.rows.rows;
+	int64_t rows = c->p->rows.rows;
 
 	html_put(c->b, "<tr><td class=\"lead\"><bdi>%s</bdi></td>"
 	    "<td data-label=\"Taken as\">", column->heading);
@@ -227,8 +230,8 @@ put_columns(struct check *c)
 	    "class=\"scroll\"><table class=\"stack\"><thead><tr><th>Heading"
 	    "</th><th>Taken as</th><th class=\"number\">Filled</th>"
 	    "<th>Such as</th></tr></thead><tbody>\n");
-	for (size_t i = 0; i < c->p.n_columns; i++)
-		put_column(c, &c->p.columns[i]);
+	for (size_t i = 0; i < c->p->n_columns; i++)
+		put_column(c, &c->p->columns[i]);
 	buf_puts(c->b, "</tbody></table></div></div>\n");
 }
 
@@ -237,7 +240,7 @@ put_columns(struct check *c)
 static void
 put_bad(struct check *c)
 {
-	const struct preview *p = &c->p;
+	const struct preview *p = c->p;
 
 	if (p->n_bad == 0)
 		return;
@@ -286,24 +289,24 @@ put_import(struct check *c)
 	buf_puts(c->b, "<div class=\"filters\">");
 	put_job_name(c);
 	buf_puts(c->b, "<button class=\"main\">Make a job of ");
-	html_count(c->b, c->p.counts.added);
+	html_count(c->b, c->p->counts.added);
 	html_put(c->b, " %s</button><button name=\"start\" value=\"1\">Make "
 	    "it and start</button><a class=\"button plain\" "
 	    "href=\"/upload\">Take another file</a></div></form>\n",
-	    plural(c->p.counts.added, "company", "companies"));
+	    plural(c->p->counts.added, "company", "companies"));
 }
 
 static void
 put_refusal(struct check *c)
 {
 	buf_puts(c->b, "<div class=\"notice bad\" role=\"alert\"><p>");
-	if (*c->p.error != '\0' && c->p.n_columns > 0)
+	if (*c->p->error != '\0' && c->p->n_columns > 0)
 		buf_puts(c->b, "Which column has the company\xe2\x80\x99s "
 		    "name? Say it below.");
-	else if (*c->p.error != '\0')
-		html_put(c->b, "%s", c->p.error);
+	else if (*c->p->error != '\0')
+		html_put(c->b, "%s", c->p->error);
 	else
-		buf_puts(c->b, c->p.rows.rows == 0 ? "There is no row that "
+		buf_puts(c->b, c->p->rows.rows == 0 ? "There is no row that "
 		    "can be used." : "Nothing is new in this file. To "
 		    "research known companies once more, take them too: "
 		    "\xe2\x80\x9cRead it another way\xe2\x80\x9d.");
@@ -318,70 +321,134 @@ put_check(struct check *c)
 	    "class=\"soft\">", c->spool->file_name);
 	html_count(c->b, (c->spool->size + 1023) / 1024);
 	buf_puts(c->b, " KiB</span></div>\n");
-	if (c->p.counts.added == 0)
+	if (c->p->counts.added == 0)
 		put_refusal(c);
-	if (*c->p.error == '\0')
+	if (*c->p->error == '\0')
 		put_figures(c);
-	if (c->p.counts.added > 0)
+	if (c->p->counts.added > 0)
 		put_import(c);
-	if (c->p.rows.rows > 0)
+	if (c->p->rows.rows > 0)
 		put_columns(c);
 	put_bad(c);
-	if (c->p.n_columns > 0)
+	if (c->p->n_columns > 0)
 		put_mapping(c);
 }
 
-static int
-begin(struct check *c, struct exchange *x)
+/* ---- sent while it is read ---- */
+
+static void
+check_free(void *state)
 {
-	*c = (struct check){ .x = x, .b = &x->reply->body,
-	    .query = &x->request->query };
-	c->spool = exchange_spool(x, x->request->name);
-	if (c->spool == NULL) {
+	struct check *c = state;
+
+	preview_end(c->run);
+	for (int i = 0; i < INTAKE_COLUMNS; i++)
+		free((char *)(uintptr_t)c->options.map[i]);
+	spool_release(c->spool);
+	buf_clear(&c->head);
+	buf_clear(&c->foot);
+	free(c);
+}
+
+/* As reply_source says. */
+static int
+check_take(void *state, struct buf *out)
+{
+	struct check *c = state;
+	int rc;
+
+	if (c->stage == CHECK_SENT)
+		return 0;
+	if (c->stage == CHECK_HEAD) {
+		buf_add(out, c->head.bytes, c->head.len);
+		c->stage = CHECK_READS;
+		return 1;
+	}
+	if ((rc = preview_step(c->run)) != 0) {
+		buf_putc(out, '\n');
+		return rc;
+	}
+	c->p = preview_result(c->run);
+	c->b = out;
+	put_check(c);
+	buf_add(out, c->foot.bytes, c->foot.len);
+	c->stage = CHECK_SENT;
+	return 1;
+}
+
+/* NULL with the reply made. */
+static struct spool *
+find_spool(struct exchange *x)
+{
+	struct spool *spool = exchange_spool(x, x->request->name);
+
+	if (spool == NULL)
 		reply_error(x->reply, 404, NULL, "this file is gone: it is "
 		    "kept for a quarter of an hour only; please upload it "
 		    "again");
-		return -1;
-	}
-	preview_options(c->query, &c->options, &c->again);
-	return 0;
+	return spool;
+}
+
+static struct check *
+check_new(struct exchange *x, struct spool *spool)
+{
+	const struct page_frame frame = { .title = "Check the file",
+	    .place = PLACE_UPLOAD };
+	struct check *c = xcalloc(1, sizeof(*c));
+
+	c->spool = spool;
+	spool_hold(spool);
+	preview_options(&x->request->query, &c->options, &c->again);
+	for (int i = 0; i < INTAKE_COLUMNS; i++)
+		if (c->options.map[i] != NULL)
+			c->options.map[i] = xstrdup(c->options.map[i]);
+	c->run = preview_begin(spool->fd, &c->options, c->again, x->reader);
+	frame_open(x->request, x->reply, &frame);
+	c->head = x->reply->body;
+	x->reply->body = (struct buf){ 0 };
+	frame_close(x->request, x->reply);
+	c->foot = x->reply->body;
+	x->reply->body = (struct buf){ 0 };
+	return c;
 }
 
 enum exchange_step
 page_preview(struct exchange *x)
 {
-	const struct page_frame frame = { .title = "Check the file",
-	    .place = PLACE_UPLOAD };
-	struct check c;
+	struct spool *spool = find_spool(x);
+	int64_t cost, basis;
+	struct check *c;
 
-	if (begin(&c, x) == -1)
+	if (spool == NULL)
 		return EXCHANGE_DONE;
-	if (reader_average(x->reader, &c.cost, &c.basis) == -1 ||
-	    preview_make(&c.p, c.spool->fd, &c.options, c.again, x->reader)
-	    == -1)
+	if (reader_average(x->reader, &cost, &basis) == -1)
 		return exchange_unreadable(x);
-	frame_open(x->request, x->reply, &frame);
-	put_check(&c);
-	frame_close(x->request, x->reply);
-	preview_clear(&c.p);
+	c = check_new(x, spool);
+	c->cost = cost;
+	c->basis = basis;
+	x->reply->source = (struct reply_source){ .take = check_take,
+	    .free = check_free, .state = c };
 	return EXCHANGE_DONE;
 }
 
 enum exchange_step
 page_rejects(struct exchange *x)
 {
-	struct check c;
-	size_t len = 0;
+	struct spool *spool = find_spool(x);
+	struct intake_options options;
 	char *text = NULL;
+	size_t len = 0;
+	bool again;
 	FILE *f;
 
-	if (begin(&c, x) == -1)
+	if (spool == NULL)
 		return EXCHANGE_DONE;
 	if ((f = open_memstream(&text, &len)) == NULL) {
 		reply_error(x->reply, 503, NULL, "%s", strerror(errno));
 		return EXCHANGE_DONE;
 	}
-	preview_rejects(c.spool->fd, &c.options, f);
+	preview_options(&x->request->query, &options, &again);
+	preview_rejects(spool->fd, &options, f);
 	fclose(f);
 	buf_add(&x->reply->body, text, len);
 	free(text);

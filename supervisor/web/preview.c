@@ -16,11 +16,22 @@
 #include "supervisor/web/preview.h"
 
 #define PIECE		((size_t)64 << 10)
+#define STEP_PIECES	4		/* some 20 ms of work */
 #define SAMPLE_LEN	60		/* bytes of a sample that are kept */
 
-struct looking {
-	struct preview	*preview;
+/* A file on its way into an intake. */
+struct feeding {
 	struct intake	*intake;
+	int		 fd;
+	int64_t		 at;		/* the next byte */
+	bool		 whole;		/* read to its end, and finished */
+	char		 err[INTAKE_ERRLEN];
+};
+
+struct preview_run {
+	struct preview	 preview;
+	struct feeding	 feeding;
+	struct upload_options to;
 	struct rehearsal *rehearsal;
 	bool		 unreadable;	/* the database */
 };
@@ -55,44 +66,54 @@ preview_options(const struct params *p, struct intake_options *o, bool *again)
 
 /* ---- the file ---- */
 
-/* True when it was read to its end. */
-static bool
-feed(struct intake *in, int fd, char err[static INTAKE_ERRLEN])
+/* The next piece: 1 when there may be more, 0 at the end or at a fault. */
+static int
+feed_piece(struct feeding *f, char piece[static PIECE])
+{
+	ssize_t n;
+
+	/* A row that the limit cuts in two is left out. */
+	if (f->at >= PREVIEW_MAX)
+		return 0;
+	n = pread(f->fd, piece, PIECE, f->at);
+	if (n <= 0) {
+		f->whole = intake_finish(f->intake, f->err) == 0;
+		return 0;
+	}
+	f->at += n;
+	return intake_feed(f->intake, piece, (size_t)n, f->err) == 0;
+}
+
+static int
+feed(struct feeding *f, int pieces)
 {
 	char *piece = xcalloc(PIECE, 1);
-	int64_t at = 0;
-	ssize_t n = 0;
-	int rc = 0;
+	int more = 1;
 
-	while (rc == 0 && at < PREVIEW_MAX &&
-	    (n = pread(fd, piece, PIECE, at)) > 0) {
-		rc = intake_feed(in, piece, (size_t)n, err);
-		at += n;
-	}
+	while (more == 1 && pieces-- > 0)
+		more = feed_piece(f, piece);
 	free(piece);
-	/* A row that the limit cuts in two is left out. */
-	if (rc == 0 && n <= 0)
-		rc = intake_finish(in, err);
-	return rc == 0 && n <= 0;
+	return more;
 }
 
 /* ---- columns ---- */
 
 static void
-learn_columns(struct looking *l)
+learn_columns(struct preview_run *run)
 {
-	struct preview *p = l->preview;
+	struct preview *p = &run->preview;
 	const char *const *names;
 	int at;
 
-	p->n_columns = intake_header(l->intake, &names);
+	p->n_columns = intake_header(run->feeding.intake, &names);
 	p->columns = xcalloc(p->n_columns, sizeof(*p->columns));
 	for (size_t i = 0; i < p->n_columns; i++) {
 		p->columns[i].heading = xstrdup(names[i]);
 		p->columns[i].meaning = -1;
 	}
 	for (int m = 0; m < INTAKE_COLUMNS; m++) {
-		at = intake_taken_from(l->intake, (enum intake_column)m);
+		at = intake_taken_from(run->feeding.intake,
+		    (enum intake_column)m);
 		if (at != -1)
 			p->columns[at].meaning = m;
 	}
@@ -147,27 +168,28 @@ on_skipped(int64_t line, enum upload_skip why, void *arg)
 static int
 on_row(const struct msg_row *row, void *arg)
 {
-	struct looking *l = arg;
+	struct preview_run *run = arg;
+	struct preview *p = &run->preview;
 	const char *value, *err;
 
-	if (l->preview->n_columns == 0)
-		learn_columns(l);
-	for (size_t i = 0; i < l->preview->n_columns; i++) {
-		value = value_in(row, &l->preview->columns[i]);
+	if (p->n_columns == 0)
+		learn_columns(run);
+	for (size_t i = 0; i < p->n_columns; i++) {
+		value = value_in(row, &p->columns[i]);
 		if (value != NULL)
-			take_sample(&l->preview->columns[i], value);
+			take_sample(&p->columns[i], value);
 	}
-	if (rehearsal_row(l->rehearsal, row, &err) == 0)
+	if (rehearsal_row(run->rehearsal, row, &err) == 0)
 		return 0;
-	l->unreadable = true;
+	run->unreadable = true;
 	return -1;
 }
 
 static int
 on_bad(const struct intake_bad *bad, void *arg)
 {
-	struct looking *l = arg;
-	struct preview *p = l->preview;
+	struct preview_run *run = arg;
+	struct preview *p = &run->preview;
 
 	if (p->n_bad < PREVIEW_BAD)
 		p->bad[p->n_bad++] = (struct preview_bad){
@@ -175,32 +197,48 @@ on_bad(const struct intake_bad *bad, void *arg)
 	return 0;
 }
 
-int
-preview_make(struct preview *p, int fd, const struct intake_options *options,
-    bool again, struct reader *reader)
+/* ---- the run ---- */
+
+struct preview_run *
+preview_begin(int fd, const struct intake_options *options, bool again,
+    struct reader *reader)
 {
 	static const struct intake_sink sink = { on_row, on_bad };
-	const struct upload_options to = { .again = again,
-	    .skipped = on_skipped };
-	struct looking l = { .preview = p };
+	struct preview_run *run = xcalloc(1, sizeof(*run));
 
-	*p = (struct preview){ 0 };
-	l.intake = intake_new(options, &sink, &l);
-	l.rehearsal = rehearsal_new(reader, &to);
-	p->whole = feed(l.intake, fd, p->error);
-	if (p->n_columns == 0)
-		learn_columns(&l);
-	p->rows = *intake_counts(l.intake);
-	p->counts = *rehearsal_counts(l.rehearsal);
-	rehearsal_free(l.rehearsal);
-	intake_free(l.intake);
-	if (!l.unreadable)
-		return 0;
-	preview_clear(p);
-	return -1;
+	run->to = (struct upload_options){ .again = again,
+	    .skipped = on_skipped };
+	run->feeding.fd = fd;
+	run->feeding.intake = intake_new(options, &sink, run);
+	run->rehearsal = rehearsal_new(reader, &run->to);
+	return run;
 }
 
-void
+int
+preview_step(struct preview_run *run)
+{
+	struct preview *p = &run->preview;
+
+	if (feed(&run->feeding, STEP_PIECES) == 1)
+		return 1;
+	if (run->unreadable)
+		return -1;
+	if (p->n_columns == 0)
+		learn_columns(run);
+	p->whole = run->feeding.whole;
+	memcpy(p->error, run->feeding.err, sizeof(p->error));
+	p->rows = *intake_counts(run->feeding.intake);
+	p->counts = *rehearsal_counts(run->rehearsal);
+	return 0;
+}
+
+const struct preview *
+preview_result(const struct preview_run *run)
+{
+	return &run->preview;
+}
+
+static void
 preview_clear(struct preview *p)
 {
 	for (size_t i = 0; i < p->n_columns; i++) {
@@ -211,7 +249,17 @@ preview_clear(struct preview *p)
 	free(p->columns);
 	for (size_t i = 0; i < p->n_bad; i++)
 		free(p->bad[i].reason);
-	*p = (struct preview){ 0 };
+}
+
+void
+preview_end(struct preview_run *run)
+{
+	if (run == NULL)
+		return;
+	preview_clear(&run->preview);
+	rehearsal_free(run->rehearsal);
+	intake_free(run->feeding.intake);
+	free(run);
 }
 
 /* ---- rejects ---- */
@@ -245,9 +293,10 @@ preview_rejects(int fd, const struct intake_options *options, FILE *to)
 {
 	static const struct intake_sink sink = { pass_over, write_bad };
 	struct rejecting r = { .rejects = { .file = to } };
-	char err[INTAKE_ERRLEN];
+	struct feeding f = { .fd = fd };
 
-	r.intake = intake_new(options, &sink, &r);
-	feed(r.intake, fd, err);
+	f.intake = r.intake = intake_new(options, &sink, &r);
+	while (feed(&f, STEP_PIECES) == 1)
+		;
 	intake_free(r.intake);
 }

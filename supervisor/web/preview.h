@@ -19,7 +19,7 @@ struct reader;
  * same rules, and nothing is changed.
  */
 
-/* Beyond so many bytes it is not read: this is to answer at once. */
+/* Beyond so many bytes it is not read: somebody waits for the answer. */
 #define PREVIEW_MAX	((int64_t)16 << 20)
 #define PREVIEW_SAMPLES	3
 #define PREVIEW_BAD	10
@@ -55,10 +55,18 @@ struct preview {
 void	 preview_options(const struct params *, struct intake_options *,
 	    bool *again);
 
-/* Read the file; 0, or -1 when the database cannot be read.  To be cleared. */
-int	 preview_make(struct preview *, int fd, const struct intake_options *,
+/*
+ * Look at the file in pieces, so that whoever serves others meanwhile can.
+ * What is borrowed must outlive it; reader NULL: no company is known.
+ */
+struct preview_run;
+struct preview_run *preview_begin(int fd, const struct intake_options *,
 	    bool again, struct reader *);
-void	 preview_clear(struct preview *);
+/* 1: call again; 0: all is read; -1: the database cannot be read. */
+int	 preview_step(struct preview_run *);
+/* Whole once preview_step() returned 0; borrowed. */
+const struct preview *preview_result(const struct preview_run *);
+void	 preview_end(struct preview_run *);	/* takes NULL */
 
 /* Write the rows that would be rejected as CSV, as far as it is read. */
 void	 preview_rejects(int fd, const struct intake_options *, FILE *to);

@@ -31,46 +31,63 @@ file_of(const char *text)
 	return fd;
 }
 
-/* Options as a query has them. */
-static void
-look(const char *csv, const char *query, struct preview *p)
+static struct preview_run *
+look_at(int fd, const struct intake_options *options, bool again,
+    const struct preview **p)
+{
+	struct preview_run *run = preview_begin(fd, options, again, NULL);
+	int rc;
+
+	while ((rc = preview_step(run)) == 1)
+		;
+	assert_int_equal(rc, 0);
+	*p = preview_result(run);
+	return run;
+}
+
+/* Options as a query has them; to be ended by the caller. */
+static struct preview_run *
+look(const char *csv, const char *query, const struct preview **p)
 {
 	struct intake_options options;
 	struct params params = { 0 };
+	struct preview_run *run;
 	int fd = file_of(csv);
 	bool again;
 
 	assert_int_equal(params_parse(&params, query, strlen(query)), 0);
 	preview_options(&params, &options, &again);
-	assert_int_equal(preview_make(p, fd, &options, again, NULL), 0);
+	run = look_at(fd, &options, again, p);
 	params_clear(&params);
 	close(fd);
+	return run;
 }
 
 static void
 test_columns(void **state)
 {
-	struct preview p;
+	const struct preview *p;
+	struct preview_run *run;
 
 	(void)state;
-	look("Company,Website,Note\nA,a.example,x\nB,,\nC,c.example,x\n", "",
+	run = look("Company,Website,Note\nA,a.example,x\nB,,\nC,c.example,x\n", "",
 	    &p);
-	assert_string_equal(p.error, "");
-	assert_true(p.whole);
-	assert_int_equal(p.rows.rows, 3);
-	assert_int_equal(p.counts.added, 3);
-	assert_int_equal(p.n_columns, 3);
-	assert_string_equal(p.columns[0].heading, "Company");
-	assert_int_equal(p.columns[0].meaning, INTAKE_COMPANY_NAME);
-	assert_int_equal(p.columns[0].filled, 3);
-	assert_string_equal(p.columns[0].samples[2], "C");
-	assert_int_equal(p.columns[1].meaning, INTAKE_WEBSITE);
-	assert_int_equal(p.columns[1].filled, 2);
-	assert_int_equal(p.columns[2].meaning, -1);
-	assert_int_equal(p.columns[2].filled, 2);
-	assert_string_equal(p.columns[2].samples[0], "x");
-	assert_null(p.columns[2].samples[1]);	/* the same once more */
-	preview_clear(&p);
+	assert_string_equal(p->error, "");
+	assert_true(p->whole);
+	assert_int_equal(p->rows.rows, 3);
+	assert_int_equal(p->counts.added, 3);
+	assert_int_equal(p->n_columns, 3);
+	assert_string_equal(p->columns[0].heading, "Company");
+	assert_int_equal(p->columns[0].meaning, INTAKE_COMPANY_NAME);
+	assert_int_equal(p->columns[0].filled, 3);
+	assert_string_equal(p->columns[0].samples[2], "C");
+	assert_int_equal(p->columns[1].meaning, INTAKE_WEBSITE);
+	assert_int_equal(p->columns[1].filled, 2);
+	assert_int_equal(p->columns[2].meaning, -1);
+	assert_int_equal(p->columns[2].filled, 2);
+	assert_string_equal(p->columns[2].samples[0], "x");
+	assert_null(p->columns[2].samples[1]);	/* the same once more */
+	preview_end(run);
 }
 
 static void
@@ -78,22 +95,23 @@ test_mapping(void **state)
 {
 	static const char csv[] = "Kunde;Seite\nA;a.example\n;b.example\n"
 	    "A;a.example\n";
-	struct preview p;
+	const struct preview *p;
+	struct preview_run *run;
 
 	(void)state;
-	look(csv, "map_company_name=", &p);
-	assert_string_not_equal(p.error, "");
-	assert_int_equal(p.n_columns, 2);	/* to choose from */
-	preview_clear(&p);
-	look(csv, "map_company_name=1&map_website=Seite", &p);
-	assert_string_equal(p.error, "");
-	assert_int_equal(p.columns[0].meaning, INTAKE_COMPANY_NAME);
-	assert_int_equal(p.columns[1].meaning, INTAKE_WEBSITE);
-	assert_int_equal(p.counts.duplicate, 1);
-	preview_clear(&p);
-	look("A\nB\n", "no_header=1&map_company_name=1", &p);
-	assert_int_equal(p.counts.added, 2);
-	preview_clear(&p);
+	run = look(csv, "map_company_name=", &p);
+	assert_string_not_equal(p->error, "");
+	assert_int_equal(p->n_columns, 2);	/* to choose from */
+	preview_end(run);
+	run = look(csv, "map_company_name=1&map_website=Seite", &p);
+	assert_string_equal(p->error, "");
+	assert_int_equal(p->columns[0].meaning, INTAKE_COMPANY_NAME);
+	assert_int_equal(p->columns[1].meaning, INTAKE_WEBSITE);
+	assert_int_equal(p->counts.duplicate, 1);
+	preview_end(run);
+	run = look("A\nB\n", "no_header=1&map_company_name=1", &p);
+	assert_int_equal(p->counts.added, 2);
+	preview_end(run);
 }
 
 static void
@@ -102,18 +120,19 @@ test_rejects(void **state)
 	static const char csv[] = "Company,Website\nGood,g.example\n"
 	    "\"bad\"x,b.example\n";
 	struct intake_options options = { 0 };
-	struct preview p;
+	const struct preview *p;
+	struct preview_run *run;
 	char *text = NULL;
 	size_t len;
 	FILE *to = open_memstream(&text, &len);
 	int fd = file_of(csv);
 
 	(void)state;
-	look(csv, "", &p);
-	assert_int_equal(p.rows.bad, 1);
-	assert_int_equal(p.n_bad, 1);
-	assert_int_equal(p.bad[0].line, 3);
-	preview_clear(&p);
+	run = look(csv, "", &p);
+	assert_int_equal(p->rows.bad, 1);
+	assert_int_equal(p->n_bad, 1);
+	assert_int_equal(p->bad[0].line, 3);
+	preview_end(run);
 	preview_rejects(fd, &options, to);
 	fclose(to);
 	assert_non_null(strstr(text, "\"3\","));
@@ -127,7 +146,8 @@ static void
 test_I1_long(void **state)
 {
 	struct intake_options options = { 0 };
-	struct preview p;
+	const struct preview *p;
+	struct preview_run *run;
 	int fd = file_of("Company\n");
 	char *line = NULL;
 
@@ -135,11 +155,11 @@ test_I1_long(void **state)
 	assert_int_equal(asprintf(&line, "A%0*d\n", 60000, 1), 60002);
 	for (int64_t size = 0; size <= PREVIEW_MAX; size += 60002)
 		assert_int_equal(pwrite(fd, line, 60002, size + 8), 60002);
-	assert_int_equal(preview_make(&p, fd, &options, false, NULL), 0);
-	assert_string_equal(p.error, "");
-	assert_false(p.whole);
-	assert_true(p.rows.bad > 0);
-	preview_clear(&p);
+	run = look_at(fd, &options, false, &p);
+	assert_string_equal(p->error, "");
+	assert_false(p->whole);
+	assert_true(p->rows.bad > 0);
+	preview_end(run);
 	free(line);
 	close(fd);
 }
