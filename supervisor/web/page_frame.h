@@ -21,8 +21,8 @@ enum page_place {
 struct page_frame {
 	const char	*title;		/* untrusted texts are welcome */
 	enum page_place	 place;		/* marked in the navigation */
-	const char	*search;	/* what the search field holds, or NULL */
-	int64_t		 stream;	/* a job whose news are listened to */
+	const char	*search;	/* in the search field, or NULL */
+	int64_t		 stream;	/* a job that is listened to; or 0 */
 	int		 every;		/* seconds between looks; 0: none */
 };
 

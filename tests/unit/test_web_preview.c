@@ -70,8 +70,8 @@ test_columns(void **state)
 	struct preview_run *run;
 
 	(void)state;
-	run = look("Company,Website,Note\nA,a.example,x\nB,,\nC,c.example,x\n", "",
-	    &p);
+	run = look("Company,Website,Note\nA,a.example,x\nB,,\n"
+	    "C,c.example,x\n", "", &p);
 	assert_string_equal(p->error, "");
 	assert_true(p->whole);
 	assert_int_equal(p->rows.rows, 3);
