@@ -656,7 +656,7 @@ def assert_headers(path, answer):
     for name, value in policy.items():
         assert value in ("'none'", "'self'"), (path, name, value)
     assert answer.headers["X-Content-Type-Options"] == "nosniff", path
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] in ("no-referrer", "same-origin")
     assert "Access-Control-Allow-Origin" not in answer.headers
     for name in ("Content-Type", "Content-Security-Policy"):
         assert len(answer.headers.get_all(name)) == 1, (path, name)
