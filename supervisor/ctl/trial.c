@@ -56,7 +56,7 @@ trial_begin(struct trial *t, const char *program, const struct config *config,
 	configure_clear(&configure);
 	if (rc == 0)
 		rc = expect(t, MESSAGE_HELLO, &hello, deadline_mono, err);
-	if (rc == -1) {
+	if (rc != 0) {
 		trial_end(t);
 		return -1;
 	}
