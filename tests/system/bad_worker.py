@@ -179,6 +179,7 @@ class Worker:
         """An answer to be fetched later, without an id."""
         self.outcome(self.run_id, self.request, self.section,
                      kind="timed_out", open=True)
+        self.do_silence()
 
     def do_unheard(self):
         """From now on nobody reads, and more is said than one read takes."""
