@@ -697,6 +697,26 @@ def test_S8_readers_do_no_harm(sim, daemon):
     assert daemon.states(job) == {"completed": 40}
 
 
+@pytest.mark.parametrize("state", ["stopped", "killed"])
+def test_S8_sdrctl_leaves_the_files_alone(sim, daemon, state):
+    """Who may write them, too, and is the last to close them."""
+    job = daemon.research(3)
+    daemon.wait_job(job)
+    if state == "stopped":
+        daemon.stop()
+    else:
+        daemon.kill9()
+    before = snapshot(daemon.folder)
+    assert state == "stopped" or before["sdr.db-wal"]
+    ctl = Ctl(daemon)
+    for words in (["accounts", job], ["show", 1], ["export", job], ["cost"]):
+        assert ctl(*words)
+    after = snapshot(daemon.folder)
+    for files in before, after:
+        files.pop("sdr.db-shm", None)
+    assert after == before
+
+
 def test_S8_log_that_a_reader_holds_is_told(daemon):
     """Nothing can be folded in behind its back: somebody must end it."""
     def wide(begin):
