@@ -12,7 +12,6 @@
 #include "worker/collect.h"
 
 struct ask {
-	struct setup	*setup;
 	const struct endpoint *endpoint;
 	bool		 background;
 	ask_fn		*done;
@@ -54,21 +53,18 @@ on_reply(void *arg, const struct reply *reply)
 	check_pending(ask, &answer);
 	ask->done(ask->arg, &answer, reply);
 	answer_clear(&answer);
-	setup_unref(ask->setup);
 	free(ask);
 }
 
 void
-ask_start(struct transport *transport, struct setup *setup,
-    const struct endpoint *endpoint, const struct question *question,
-    ask_fn *done, void *arg)
+ask_start(struct transport *transport, const struct endpoint *endpoint,
+    const struct question *question, ask_fn *done, void *arg)
 {
 	struct question q = *question;
 	struct ask *ask = xcalloc(1, sizeof(*ask));
 	struct buf body = { 0 };
 
-	*ask = (struct ask){ setup_ref(setup), endpoint, question->background,
-	    done, arg };
+	*ask = (struct ask){ endpoint, question->background, done, arg };
 	if (q.model == NULL)
 		q.model = endpoint->conf->model;
 	if (q.max_output_tokens == 0)

@@ -18,13 +18,12 @@
 typedef void ask_fn(void *arg, struct answer *, const struct reply *);
 
 /*
- * Put the question to an endpoint of the setup, which is kept until the end;
- * the endpoint's model and output limit are used when q leaves them NULL and
- * 0.  done is called exactly once, from transport_step().
+ * Put the question to an endpoint, whose model and output limit are used when
+ * q leaves them NULL and 0.  done is called exactly once, from
+ * transport_step().
  */
-void	 ask_start(struct transport *, struct setup *,
-	    const struct endpoint *, const struct question *, ask_fn *done,
-	    void *arg);
+void	 ask_start(struct transport *, const struct endpoint *,
+	    const struct question *, ask_fn *done, void *arg);
 
 /*
  * Fill an outcome but for run_id, request and section.  Its texts are borrowed

@@ -25,7 +25,6 @@
 
 struct collect {
 	struct transport	*transport;
-	struct setup		*setup;
 	const struct endpoint	*endpoint;
 	char			*id;
 	struct transfer		*look;		/* the next, or under way */
@@ -137,7 +136,6 @@ finish(struct collect *c, struct answer *a, const struct reply *reply)
 	limits_init(&whole.limits);
 	c->done(c->arg, a, &whole);
 	answer_clear(a);
-	setup_unref(c->setup);
 	free(c->id);
 	free(c);
 }
@@ -167,14 +165,13 @@ on_look(void *arg, const struct reply *reply)
 }
 
 struct collect *
-collect_start(struct transport *transport, struct setup *setup,
-    const struct endpoint *endpoint, const char *id, int64_t delay,
-    collect_fn *made, ask_fn *done, void *arg)
+collect_start(struct transport *transport, const struct endpoint *endpoint,
+    const char *id, int64_t delay, collect_fn *made, ask_fn *done, void *arg)
 {
 	struct collect *c = xcalloc(1, sizeof(*c));
 
 	*c = (struct collect){ .transport = transport,
-	    .setup = setup_ref(setup), .endpoint = endpoint,
+	    .endpoint = endpoint,
 	    .id = xstrdup(id), .begun_mono = clock_mono(),
 	    .interval = COLLECT_FIRST_MS, .made = made, .done = done,
 	    .arg = arg };

@@ -26,14 +26,13 @@ typedef void collect_fn(void *arg, const char *id);
 /*
  * Look in delay ms for the first time, then until it is there, gone, or the
  * endpoint's request timeout is over.  made is called at most once, when a look
- * finds that it is being made; NULL where that is known.  done is called exactly once, from
- * transport_step(): the answer is open when it is still being made, or cannot
- * be looked for now, and another may come for it later.  The endpoint is of
- * the setup, which is kept until then.
+ * finds that it is being made; NULL where that is known.  done is called
+ * exactly once, from transport_step(): the answer is open when it is still
+ * being made, or cannot be looked for now, and another may come for it later.
  */
-struct collect *collect_start(struct transport *, struct setup *,
-	    const struct endpoint *, const char *id, int64_t delay,
-	    collect_fn *made, ask_fn *done, void *arg);
+struct collect *collect_start(struct transport *, const struct endpoint *,
+	    const char *id, int64_t delay, collect_fn *made, ask_fn *done,
+	    void *arg);
 /* One last look, at once. */
 void	 collect_leave(struct collect *);
 

@@ -35,7 +35,7 @@ on_answer(void *arg, struct answer *a, const struct reply *reply)
 }
 
 void
-probe_start(struct setup *setup, struct channel *channel,
+probe_start(const struct setup *setup, struct channel *channel,
     struct transport *transport, const char *name)
 {
 	const struct endpoint *endpoint = setup_endpoint(setup, name);
@@ -55,5 +55,5 @@ probe_start(struct setup *setup, struct channel *channel,
 		q.max_searches = 1;
 		q.max_output_tokens = SEARCH_TOKENS;
 	}
-	ask_start(transport, setup, endpoint, &q, on_answer, channel);
+	ask_start(transport, endpoint, &q, on_answer, channel);
 }

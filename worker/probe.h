@@ -13,7 +13,7 @@ struct transport;
  * send the outcome under run_id and section "probe", request 0.  It is "ok"
  * when key, model and search work, whatever the model says.
  */
-void	 probe_start(struct setup *, struct channel *, struct transport *,
+void	 probe_start(const struct setup *, struct channel *, struct transport *,
 	    const char *endpoint);
 
 #endif

@@ -62,7 +62,7 @@ struct part {
 };
 
 struct research {
-	struct setup	*setup;
+	const struct setup *setup;
 	struct channel	*channel;
 	struct transport *transport;
 	struct message	 message;	/* owner of all texts */
@@ -335,8 +335,8 @@ collect(struct part *p, const char *id, int64_t delay, collect_fn *made)
 	struct research *r = p->research;
 
 	p->state = FLYING;
-	p->collect = collect_start(r->transport, r->setup, p->endpoint, id,
-	    delay, made, on_answer, p);
+	p->collect = collect_start(r->transport, p->endpoint, id, delay, made,
+	    on_answer, p);
 	if (r->leaving)
 		collect_leave(p->collect);
 }
@@ -384,7 +384,7 @@ send_request(struct part *p)
 		q.schema = r->setup->schema_text;
 	else
 		q.max_searches = e->conf->max_searches;
-	ask_start(r->transport, r->setup, e, &q, on_answer, p);
+	ask_start(r->transport, e, &q, on_answer, p);
 	p->state = FLYING;
 }
 
@@ -493,12 +493,12 @@ set_up_parts(struct research *r)
 }
 
 struct research *
-research_new(struct setup *setup, struct channel *channel,
+research_new(const struct setup *setup, struct channel *channel,
     struct transport *transport, struct message *msg)
 {
 	struct research *r = xcalloc(1, sizeof(*r));
 
-	r->setup = setup_ref(setup);
+	r->setup = setup;
 	r->channel = channel;
 	r->transport = transport;
 	r->message = *msg;
@@ -520,7 +520,6 @@ research_free(struct research *r)
 	}
 	free(r->parts);
 	message_clear(&r->message);
-	setup_unref(r->setup);
 	free(r);
 }
 

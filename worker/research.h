@@ -22,7 +22,7 @@ struct research;
  * Takes the research message over and leaves *msg empty.  Sends its first
  * permits, or failed when it cannot be done; never NULL.
  */
-struct research *research_new(struct setup *, struct channel *,
+struct research *research_new(const struct setup *, struct channel *,
 	    struct transport *, struct message *msg);
 /* Only when over. */
 void	 research_free(struct research *);

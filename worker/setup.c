@@ -65,31 +65,23 @@ setup_new(struct message *msg, char err[static MESSAGE_ERRLEN])
 	struct setup *s = xcalloc(1, sizeof(*s));
 	size_t len;
 
-	s->refs = 1;
 	s->message = *msg;
 	*msg = (struct message){ .type = MESSAGE_CONFIGURE };
 	s->conf = &s->message.configure;
 	s->schema = schema_new(s->conf->schema, err, MESSAGE_ERRLEN);
 	if (s->schema == NULL || open_endpoints(s, err) == -1 ||
 	    check_sections(s->conf, err) == -1) {
-		setup_unref(s);
+		setup_free(s);
 		return NULL;
 	}
 	s->schema_text = xstrdup(json_text(s->conf->schema, &len));
 	return s;
 }
 
-struct setup *
-setup_ref(struct setup *s)
-{
-	s->refs++;
-	return s;
-}
-
 void
-setup_unref(struct setup *s)
+setup_free(struct setup *s)
 {
-	if (s == NULL || --s->refs > 0)
+	if (s == NULL)
 		return;
 	for (size_t i = 0; s->endpoints != NULL && i < s->conf->n_endpoints;
 	    i++)

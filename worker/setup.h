@@ -19,11 +19,10 @@ struct endpoint {
 };
 
 /*
- * What configure said, made ready for use.  Counted references: a run or a
- * request under way keeps the setup that it began with when a new one comes.
+ * What configure said, made ready for use.  There is one in the life of a
+ * worker, as there is one sandbox, and it lasts as long.
  */
 struct setup {
-	unsigned int	 refs;
 	struct message	 message;	/* owner of all texts */
 	const struct msg_configure *conf;
 	struct endpoint	*endpoints;	/* conf->n_endpoints */
@@ -33,12 +32,11 @@ struct setup {
 
 /*
  * Takes the configure message over and leaves *msg empty, or returns NULL with
- * err filled.  The caller holds the first reference.
+ * err filled.
  */
 struct setup *setup_new(struct message *msg, char err[static MESSAGE_ERRLEN]);
-struct setup *setup_ref(struct setup *);
-/* The last one wipes the keys. */
-void	 setup_unref(struct setup *);
+/* Wipes the keys. */
+void	 setup_free(struct setup *);
 
 /* NULL for a name that is none. */
 const struct endpoint *setup_endpoint(const struct setup *, const char *name);
