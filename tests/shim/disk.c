@@ -98,7 +98,7 @@ open_any(const char *path, int flags, mode_t mode)
 
 	if (fd < 0 || fd >= DESCRIPTORS || name == NULL)
 		return fd;
-	strcpy(names[fd], name);
+	snprintf(names[fd], sizeof(names[fd]), "%s", name);
 	if ((flags & O_CREAT) != 0)
 		record(NULL, 0, "o %s\n", name);
 	if ((flags & O_TRUNC) != 0)
