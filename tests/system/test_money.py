@@ -218,15 +218,26 @@ def test_on_event_that_hangs_holds_up_nothing(make_sim, make_daemon,
     hook.chmod(0o755)
     sim = make_sim("--latency", 5)
     daemon = make_daemon(sim, on_event=hook).start()
-    for n in range(3):
+    for n in range(6):
         job = daemon.research([f"Round {n} {k}" for k in range(3)])
         daemon.wait_job(job)
-    hooks = daemon.wait(
-        lambda: [pid for pid in sdr.children_of(daemon.process.pid)
-                 if b"tail" in sdr.command_of(pid)], "a hook")
-    assert len(hooks) <= 4
-    for pid in hooks:
-        os.kill(pid, signal.SIGKILL)
+
+    def hooks():
+        return [pid for pid in sdr.children_of(daemon.process.pid)
+                if b"tail" in sdr.command_of(pid)]
+
+    daemon.wait(lambda: len(hooks()) >= 4, "hooks")
+    assert len(hooks()) == 4
+    killed = set()
+
+    def over():
+        """Where one ends, the next that waits begins."""
+        for pid in set(hooks()) - killed:
+            os.kill(pid, signal.SIGKILL)
+            killed.add(pid)
+        return len(killed) == 6
+
+    daemon.wait(over, "all six of them")
 
 
 def test_sample_then_estimate(make_sim, make_daemon):
