@@ -89,7 +89,7 @@ def test_install_puts_the_paths_in(tmp_path):
 
 
 @needs_systemd
-def test_tables_of_user_and_directories_are_correct(tmp_path):
+def test_tables_of_user_and_directories_are_correct(as_root, tmp_path):
     if shutil.which("systemd-sysusers") is None:
         pytest.skip("no systemd-sysusers here")
     (tmp_path / "etc").mkdir()

@@ -523,7 +523,7 @@ def test_login_with_a_browser(guarded):
                         Cookie=reader).status == 403
 
 
-def test_token_is_nowhere_to_be_seen(guarded):
+def test_token_is_nowhere_to_be_seen(as_root, guarded):
     for pid in (guarded.pid(), guarded.daemon.process.pid):
         for name in "cmdline", "environ":
             with open(f"/proc/{pid}/{name}", "rb") as file:

@@ -457,7 +457,8 @@ def test_H1_thousand_connections(kind, served, many_files):
         assert web.get("/api/jobs/1").status == 200
         assert web.get("/").status == 200
         assert served.wait_job() == {"completed": 3}
-        assert len(os.listdir(f"/proc/{pid}/fd")) < 600
+        if os.getuid() == 0:    # to others it does not show them
+            assert len(os.listdir(f"/proc/{pid}/fd")) < 600
         # 256 connections with 16 KiB each, and what comes along.
         assert_flat(pid, before, 24)
     assert web.get("/healthz").status == 200
