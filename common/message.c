@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bsd/string.h>
+
 #include "common/json.h"
 #include "common/message.h"
 
@@ -573,11 +575,11 @@ static int
 refuse(char *err, const char *name, const char *why)
 {
 	char shown[SHOWN_MAX + 1];
-	size_t n;
 
-	for (n = 0; n < SHOWN_MAX && name[n] != '\0'; n++)
-		shown[n] = name[n] >= 0x20 && name[n] < 0x7f ? name[n] : '?';
-	shown[n] = '\0';
+	strlcpy(shown, name, sizeof(shown));
+	for (char *p = shown; *p != '\0'; p++)
+		if (*p < 0x20 || *p >= 0x7f)
+			*p = '?';
 	snprintf(err, MESSAGE_ERRLEN, "\"%s\" %s", shown, why);
 	return -1;
 }

@@ -27,6 +27,7 @@
 #define SUFFIX		".md"
 #define PREFIX_LEN	3		/* "NN-" */
 #define KEY_MAX		64
+#define SHOWN_MAX	80		/* bytes of a variable in an error */
 #define KEY_BYTES \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 #define SCHEMA_FILE	"categorize.schema.json"
@@ -78,6 +79,19 @@ bad_utf8_line(const char *text)
 	return line;
 }
 
+/* Bytes that an error may quote: of one line, and no half of a character. */
+static int
+shown_length(const char *at, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && n < SHOWN_MAX && (unsigned char)at[n] >= 0x20)
+		n++;
+	while (n > 0 && n < len && (at[n] & 0xc0) == 0x80)
+		n--;
+	return (int)n;
+}
+
 static int
 check_text(const struct reader *r, const char *path, const char *text,
     bool takes_variables)
@@ -96,9 +110,9 @@ check_text(const struct reader *r, const char *path, const char *text,
 	if (takes_variables)
 		return complain(r, "%s:%u: unknown variable %.*s: there are "
 		    "{{company}}, {{domain}}, {{industry}} and {{seller}}",
-		    path, line_of(text, at), (int)(len < 80 ? len : 80), at);
+		    path, line_of(text, at), shown_length(at, len), at);
 	return complain(r, "%s:%u: %.*s: variables are not replaced in this "
-	    "file", path, line_of(text, at), (int)(len < 80 ? len : 80), at);
+	    "file", path, line_of(text, at), shown_length(at, len), at);
 }
 
 /* A file of the playbook, or NULL; without a check of its text. */
