@@ -218,10 +218,11 @@ class Soak:
             return      # the answer would wait for room
         paused = self.daemon.sql("SELECT id FROM job WHERE state = 'paused'")
         for job, in paused:
-            self.daemon.do("resume", job=job)
+            self.daemon.ask("resume", job=job)
         running = self.daemon.sql("SELECT id FROM job WHERE state = 'running'")
         if running and not paused:
-            self.daemon.do("pause", job=self.dice.choice(running)[0])
+            # It may be completed by now, which is no offence.
+            self.daemon.ask("pause", job=self.dice.choice(running)[0])
         self.count["pauses and resumes"] += 1
 
     def read(self):
