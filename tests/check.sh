@@ -4,11 +4,13 @@
 # whole system.  Run by make check and make asan, which say in BUILD what was
 # built.  The last line counts; a fuzz target counts as one test.
 # JOBS tests of the whole system run at a time: they mostly wait, and each has
-# its own folders, ports and processes.  By default one for each processor.
+# its own folders, ports and processes.  By default one for each processor, and
+# at most four.
 set -u
 
 build=${BUILD:-build}
-jobs=${JOBS:-$(nproc)}
+cpus=$(nproc)
+jobs=${JOBS:-$((cpus < 4 ? cpus : 4))}
 passed=0
 failed=0
 out=$(mktemp)
