@@ -432,11 +432,16 @@ def test_C3_no_descriptors_for_clients(sim, make_daemon):
     daemon = make_daemon(sim)
     daemon.prefix = ["prlimit", "--nofile=30:30"]
     daemon.start()
-    held = connect_until_refused(daemon.socket, 60)
     pid = daemon.process.pid
     begun, spent = time.monotonic(), cpu_seconds(pid)
-    wait_for(lambda: time.monotonic() - begun > 1, "a second's work")
+    held = connect_until_refused(daemon.socket, 60)
+    daemon.wait(lambda: "not accepting" in daemon.log(), "the word of it")
+    later = time.monotonic() + 1
+    wait_for(lambda: time.monotonic() > later, "a second's work")
     assert cpu_seconds(pid) - spent < 0.5
+    # Half a second's rest for each time that it was told.
+    told = daemon.log().count("not accepting")
+    assert told <= 2 * (time.monotonic() - begun) + 1
     for connection in held:
         connection.close()
     daemon.wait(daemon.answers, "an answer")
