@@ -12,6 +12,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -436,8 +437,11 @@ def test_daemon_that_does_not_answer(served, web):
     os.kill(pid, signal.SIGSTOP)
     try:
         web.peer = lambda: peer
+        begun = time.monotonic()
         served.wait(lambda: web.get("/readyz").status == 503,
                     "it to be missed")
+        # Its answer is waited for a second, and given up after a minute.
+        assert time.monotonic() - begun < 40
         assert web.get("/healthz").status == 200
         assert web.get("/api/jobs").status == 200
     finally:
