@@ -11,6 +11,7 @@ machine moves both. The exit status is the number of lines that miss.
 """
 
 import contextlib
+import http.client
 import json
 import math
 import os
@@ -18,15 +19,19 @@ import pathlib
 import random
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "system"))
 
+import populate  # noqa: E402
 import sdr  # noqa: E402
+from web import LISTEN, Stream, Web  # noqa: E402
 
 misses = 0
 
@@ -378,8 +383,160 @@ def tier():
          throttled == 0)
 
 
+# ---- the web page ----
+
+
+def memory(pid):
+    """Resident MiB."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def milliseconds(ask, count=50):
+    """The median time of so many answers."""
+    took = []
+    for _ in range(count):
+        began = time.monotonic()
+        assert ask().status == 200
+        took.append((time.monotonic() - began) * 1000)
+    return statistics.median(took)
+
+
+def web_pages():
+    """Every page with 100,000 accounts, the search among them."""
+    with system(web=LISTEN) as (sim, daemon):
+        daemon.stop()
+        populate.populate(daemon.db)
+        daemon.start()
+        web = Web(daemon)
+        for path in ("/", "/jobs/1", "/accounts", "/accounts?q=gie%C3%9F",
+                     "/accounts?q=cloud+sign&tier=A&sort=name",
+                     "/accounts?state=failed&sort=finished&dir=desc",
+                     "/accounts/1", "/accounts/50001", "/system", "/upload",
+                     "/api/accounts?search=zephyr", "/metrics"):
+            cpu = sdr.cpu_seconds(web.pid())
+            took = milliseconds(lambda: web.get(path))
+            cpu = (sdr.cpu_seconds(web.pid()) - cpu) / 50 * 1000
+            line(f"100,000 accounts: {path[:28]}",
+                 f"{took:.1f} ms, {cpu:.1f} ms CPU", "< 100 ms", took < 100)
+
+
+def page_is_there(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    with contextlib.closing(connection), contextlib.suppress(
+            OSError, http.client.HTTPException):
+        connection.request("GET", "/")
+        return connection.getresponse().status == 200
+    return False
+
+
+def web_kill():
+    """sdr-web is killed during a job: until its pages are back."""
+    gaps = []
+    with system("--latency", 100, web=LISTEN) as (sim, daemon):
+        # Where it comes back is known before: a port of its own.
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        daemon.write_conf(web={"listen": f"127.0.0.1:{port}"})
+        daemon.do("reload")
+        web = Web(daemon)
+        daemon.wait(lambda: web.peer()[1] == port, "the port")
+        job = daemon.research(300)
+        for _ in range(3):
+            os.kill(web.pid(), signal.SIGKILL)
+            began = time.monotonic()
+            while not page_is_there(port):
+                time.sleep(0.002)
+            gaps.append((time.monotonic() - began) * 1000)
+            # Steady again, so that no backoff is due.
+            time.sleep(11)
+        daemon.wait_job(job)
+        assert daemon.states(job) == {"completed": 300}
+    line("sdr-web killed, pages are back, worst of 3",
+         f"{max(gaps):.0f} ms", "< 1000 ms", max(gaps) < 1000)
+
+
+def cost_of_requests(watchers):
+    """The supervisor's CPU for a request, ms, and requests a second."""
+    with system("--latency", 100, "--rpm", 18000, "--burst", 1,
+                endpoint={"rpm": 18000}, web=LISTEN,
+                processing={"concurrency": 10}) as (sim, daemon):
+        web = Web(daemon)
+        job = daemon.import_companies(1500)
+        with contextlib.ExitStack() as stack:
+            streams = [stack.enter_context(Stream(web, job))
+                       for _ in range(watchers)]
+            ends = [threading.Thread(target=lambda s=s: all(
+                iter(s.next, None))) for s in streams]
+            for end in ends:
+                end.start()
+            daemon.do("start", job=job)
+            sdr.wait_for(lambda: sim.requests() > 600, "some requests")
+            cpu, asked = sdr.cpu_seconds(daemon.process.pid), sim.requests()
+            began = time.monotonic()
+            sdr.wait_for(lambda: sim.requests() > asked + 3000, "more")
+            took = time.monotonic() - began
+            cpu = sdr.cpu_seconds(daemon.process.pid) - cpu
+            asked = sim.requests() - asked
+            web.post(f"/api/process/{job}/cancel")
+            web.post(f"/api/process/{job}/delete")
+            for end in ends:
+                end.join()
+    return cpu / asked * 1000, asked / took
+
+
+def web_dashboards():
+    """Ten pages watch a job at 300 requests a second, and none does."""
+    runs = {0: [], 10: []}
+    for _ in range(5):
+        for watchers in runs:
+            runs[watchers].append(cost_of_requests(watchers))
+    cost = {n: statistics.median(c for c, _ in each)
+            for n, each in runs.items()}
+    rate = {n: statistics.median(r for _, r in each)
+            for n, each in runs.items()}
+    more = cost[10] / cost[0] - 1
+    line("ten dashboards: supervisor's CPU for a request",
+         f"{cost[0]:.3f} -> {cost[10]:.3f} ms, {more:+.1%}", "< 10%",
+         more < 0.10)
+    slower = 1 - rate[10] / rate[0]
+    line("ten dashboards: requests a second",
+         f"{rate[0]:.0f} -> {rate[10]:.0f}, {-slower:+.1%}", "> -2%",
+         slower < 0.02)
+
+
+def web_upload():
+    """A file of 100 MB through the page's API."""
+    row = "Firm number %d,f%d.example,%s\n"
+    with system(web=LISTEN) as (sim, daemon):
+        web = Web(daemon)
+        body = ("company_name,domain,notes\n" + "".join(
+            row % (n, n, "x" * 2060) for n in range(48000))).encode()
+        web.get("/")
+        pid, before = web.pid(), memory(web.pid())
+        most, over = [before], threading.Event()
+
+        def look():
+            while not over.wait(0.02):
+                most[0] = max(most[0], memory(pid))
+
+        looker = threading.Thread(target=look)
+        looker.start()
+        began = time.monotonic()
+        status = web.ask("POST", "/api/upload?name=big", body,
+                         Content_Type="text/csv").status
+        took = time.monotonic() - began
+        over.set()
+        looker.join()
+        taken = daemon.value("SELECT count(*) FROM account")
+    line(f"upload of {len(body) / 1e6:.0f} MB: sdr-web's memory",
+         f"+{most[0] - before:.1f} MiB, {took:.0f} s", "< 16 MiB",
+         most[0] - before < 16 and (status, taken) == (201, 48000))
+
+
 ALL = (modes, account, speed, refill, begin, use_requests, use_tokens, halved,
-       halved_blind, doubled, groups, auto, ledger, estimate, budgets, tier)
+       halved_blind, doubled, groups, auto, ledger, estimate, budgets, tier,
+       web_pages, web_kill, web_dashboards, web_upload)
 
 
 def main(names):
