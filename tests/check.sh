@@ -24,9 +24,9 @@ for t in "$build"/unit/test_*; do
         passed=$((passed + ${n:-0}))
     else
         cat "$out"
-        n=$(grep -c '^\[  FAILED  \]' "$out")
+        n=$(sed -n 's/^ \([0-9]*\) FAILED TEST(S)$/\1/p' "$out" | tail -n 1)
         printf 'FAIL  %s\n' "${t##*/}"
-        failed=$((failed + (n > 0 ? n : 1)))
+        failed=$((failed + ${n:-1}))
     fi
 done
 

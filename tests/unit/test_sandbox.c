@@ -138,7 +138,6 @@ attempt_files(void)
 	enter(none);
 	need_files();
 	EXPECT(open(listed, O_RDONLY) != -1);
-	EXPECT(open("/etc/hosts", O_RDONLY) != -1);
 	EXPECT(open(unlisted, O_RDONLY) == -1 && errno == EACCES);
 	EXPECT(open("/proc/self/environ", O_RDONLY) == -1);
 	EXPECT(open("/", O_RDONLY | O_DIRECTORY) == -1);
@@ -271,6 +270,8 @@ attempt_name(void)
 	void *found = NULL;
 	pthread_t thread;
 
+	/* A system of the smallest kind knows no name at all. */
+	need(access("/etc/hosts", R_OK) == 0);
 	enter(none);
 	EXPECT(pthread_create(&thread, NULL, look_up, name) == 0);
 	EXPECT(pthread_join(thread, &found) == 0);
