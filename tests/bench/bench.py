@@ -479,7 +479,9 @@ def cost_of_requests(watchers):
             cpu = sdr.cpu_seconds(daemon.process.pid) - cpu
             asked = sim.requests() - asked
             web.post(f"/api/process/{job}/cancel")
-            web.post(f"/api/process/{job}/delete")
+            # Its watchers are told, and leave.
+            sdr.wait_for(lambda: web.post(
+                f"/api/process/{job}/delete").status == 200, "its end")
             for end in ends:
                 end.join()
     return cpu / asked * 1000, asked / took
