@@ -88,6 +88,9 @@ static const char *const hostile[] = {
 	"[x][^1]\n\n[^1]: <script>",
 };
 
+#define LINK(to)	"<a href=\"" to "\" rel=\"noopener noreferrer " \
+			"nofollow\" target=\"_blank\">"
+
 /* The tags that may be there, as far as they carry anything. */
 static const char *const allowed[] = {
 	"<p>", "</p>", "<h3>", "</h3>", "<ul>", "</ul>", "<li>", "</li>",
@@ -95,8 +98,7 @@ static const char *const allowed[] = {
 	"<code>", "</code>", "<pre>", "</pre>", "<br>", "<table>",
 	"</table>", "<thead>", "</thead>", "<tr>", "</tr>", "<td>", "</td>",
 	"<th scope=\"col\">", "</th>", "<div class=\"scroll\">", "</div>",
-	"</a>", "<a href=\"http://www.evil.example\" rel=\"noopener "
-	"noreferrer nofollow\" target=\"_blank\">",
+	"</a>", LINK("http://www.evil.example"),
 };
 
 static bool
