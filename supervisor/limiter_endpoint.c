@@ -26,7 +26,8 @@
 #define WINDOW_STEP	4.0	/* growth in a round trip, after slow start */
 #define WINDOW_ROOM	2.0	/* times what the limits can fill */
 #define LATENCY_UNKNOWN	30000.0	/* ms; generous, for the window only */
-#define LATENCY_WEIGHT	0.05
+#define LATENCY_WEIGHT	0.02	/* of one answer, once there were many; */
+#define LATENCY_FIRST	0.25	/* and of one of the first */
 #define ILLNESS_WEIGHT	0.1
 #define PROBE_FIRST_MS	1000
 #define PROBE_MAX_MS	60000
@@ -214,12 +215,16 @@ endpoint_throttled(struct endpoint *endpoint, const struct permit *permit,
 	cut_window(endpoint, permit, now);
 }
 
+/* The average of the first answers, then ever of as many. */
 static void
 learn_latency(struct endpoint *endpoint, double latency)
 {
+	double weight = fmax(LATENCY_WEIGHT, fmin(LATENCY_FIRST,
+	    1.0 / (double)endpoint->answered));
+
 	if (endpoint->latency <= 0)
 		endpoint->latency = latency;
-	endpoint->latency += LATENCY_WEIGHT * (latency - endpoint->latency);
+	endpoint->latency += weight * (latency - endpoint->latency);
 }
 
 static void

@@ -80,8 +80,8 @@ group_rate(const struct quota_group *group)
 	double requests = bucket_rate(&group->requests);
 	double tokens = bucket_rate(&group->tokens);
 
-	if (tokens <= 0 || group->mean_tokens <= 0)
+	if (tokens <= 0 || group->mean_charge <= 0)
 		return requests;
-	tokens /= group->mean_tokens;
+	tokens /= group->mean_charge;
 	return requests <= 0 ? tokens : fmin(requests, tokens);
 }

@@ -237,7 +237,8 @@ struct quota_group {
 	int64_t		 slow_at;
 	char		*paused;	/* cause, NULL when not paused */
 	int64_t		 refusals;	/* in a row */
-	double		 mean_tokens;	/* of one request, 0 = not known yet */
+	double		 mean_charge;	/* tokens that a request takes from our
+					   bucket, 0 = not known yet */
 };
 
 struct quota_group *group_new(const char *name, int64_t now);

@@ -129,6 +129,15 @@ settle_refused(struct limiter *limiter, struct quota_group *group,
 	refusal_mark(&group->tokens, now);
 }
 
+/* What our bucket is short of afterwards; told apart as bucket_return() does. */
+static void
+learn_charge(struct quota_group *group, double tokens)
+{
+	if (group->mean_charge <= 0)
+		group->mean_charge = tokens;
+	group->mean_charge += MEAN_WEIGHT * (tokens - group->mean_charge);
+}
+
 static void
 settle_tokens(struct limiter *limiter, struct quota_group *group,
     const struct permit *permit, int64_t used, int64_t now)
@@ -138,9 +147,8 @@ settle_tokens(struct limiter *limiter, struct quota_group *group,
 	if (used < 0)
 		return;
 	usage_learn(limiter_usage(limiter, permit), tokens);
-	if (group->mean_tokens <= 0)
-		group->mean_tokens = tokens;
-	group->mean_tokens += MEAN_WEIGHT * (tokens - group->mean_tokens);
+	learn_charge(group, gauge_is_told(&group->tokens) ?
+	    (double)permit->reserved_tokens : tokens);
 	bucket_return(&group->tokens,
 	    (double)permit->reserved_tokens - tokens, now);
 }
@@ -179,8 +187,8 @@ settle_heard(struct limiter *limiter, struct quota_group *group,
     const struct permit *permit, const struct limiter_outcome *outcome,
     int64_t now)
 {
-	settle_tokens(limiter, group, permit, outcome->tokens, now);
 	observe(group, permit, outcome, now);
+	settle_tokens(limiter, group, permit, outcome->tokens, now);
 	if (outcome->kind == KIND_OK)
 		group->refusals = 0;
 }

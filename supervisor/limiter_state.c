@@ -39,9 +39,9 @@ save_group(struct buf *buf, const struct quota_group *group, int64_t now)
 	buf_puts(buf, "{\"name\":");
 	buf_json_string(buf, group->name);
 	buf_printf(buf, ",\"cool\":%" PRId64 ",\"pace\":%.6f,"
-	    "\"mean_tokens\":%.0f,", group->cool_until > now ?
+	    "\"mean_charge\":%.0f,", group->cool_until > now ?
 	    group->cool_until - now : 0, group->requests.pace,
-	    group->mean_tokens);
+	    group->mean_charge);
 	save_bucket(buf, "requests", &group->requests, now);
 	buf_putc(buf, ',');
 	save_bucket(buf, "tokens", &group->tokens, now);
@@ -127,7 +127,7 @@ restore_group(struct quota_group *group, const struct json_object *from,
 {
 	int64_t cool;
 
-	take(from, "mean_tokens", 0, TOKENS_MAX, &group->mean_tokens);
+	take(from, "mean_charge", 0, TOKENS_MAX, &group->mean_charge);
 	take(from, "pace", SLOW_MIN, 1, &group->slow);
 	group->slow_at = now - away;
 	group_set_pace(group, now);

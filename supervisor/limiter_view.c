@@ -10,7 +10,8 @@
 #define CONCURRENCY_UNKNOWN 5.0	/* before the first answer */
 #define IN_FLIGHT	2.0	/* requests of an account, on average: six at
 				   once until the slowest, then one */
-#define ROOM		1.25	/* so that the limits are never waited for */
+#define ROOM		1.4	/* so that the limits never wait for accounts,
+				   however much latencies differ */
 #define COOL_LONG_MS	10000	/* not worth keeping accounts open for */
 #define PERSIST_MS	10000	/* ill for so long is no passing trouble */
 

@@ -1082,6 +1082,45 @@ test_concurrency(void **state)
 	limiter_free(limiter);
 }
 
+/*
+ * The concurrency that a limit of tokens allows, when requests reserve 4,000
+ * and use another number, and the provider says that it stays full.
+ */
+static int64_t
+concurrency_of_use(int64_t used)
+{
+	struct limiter *limiter = limiter_with(0, 2400000, true);
+	struct limiter_outcome outcome = unsaid;
+	struct permit permit;
+	int64_t now = 0, n;
+
+	outcome.limit_tokens = outcome.remaining_tokens = 2400000;
+	outcome.tokens = used;
+	for (int i = 0; i < 100; i++) {
+		wait_for(limiter, &permit, i, 4000, now);
+		assert_non_null(limiter_admit(limiter, now, NULL, NULL));
+		limiter_settle(limiter, &permit, &outcome, now += 10000);
+	}
+	n = limiter_concurrency(limiter, now);
+	limiter_free(limiter);
+	return n;
+}
+
+/*
+ * A provider charges before it answers: what searches bring in on top is in
+ * the tokens used, but takes nothing from its limit.
+ */
+static void
+test_concurrency_by_what_is_charged(void **state)
+{
+	int64_t n = concurrency_of_use(4000);
+
+	(void)state;
+	assert_in_range(n, 30, 80);
+	assert_int_equal(concurrency_of_use(8000), n);
+	assert_int_equal(concurrency_of_use(1000), n);
+}
+
 /* What cannot be neither overflows nor stops anything for ever. */
 static void
 test_absurd_values(void **state)
@@ -1179,6 +1218,7 @@ main(void)
 		cmocka_unit_test(test_degrades_when_errors_persist),
 		cmocka_unit_test(test_no_degradation_while_one_endpoint_is_well),
 		cmocka_unit_test(test_concurrency),
+		cmocka_unit_test(test_concurrency_by_what_is_charged),
 		cmocka_unit_test(test_absurd_values),
 		cmocka_unit_test(test_counts),
 	};

@@ -195,7 +195,7 @@ static const char *const odd[] = {
 	    "\"window\":-5,\"latency\":-1}],\"usage\":[null,7,{\"mean\":-1,"
 	    "\"samples\":-9}]}",
 	"{\"version\":1,\"at\":0,\"groups\":[{\"name\":\"one\",\"cool\":"
-	    "9223372036854775807,\"pace\":0,\"mean_tokens\":-1,\"requests\":"
+	    "9223372036854775807,\"pace\":0,\"mean_charge\":-1,\"requests\":"
 	    "{\"told\":-1,\"share\":0,\"ceiling\":1e300,\"dry\":-5,"
 	    "\"deepest\":1e300,\"level\":-1e300},\"tokens\":{\"share\":1e300,"
 	    "\"told\":1e300}}],\"endpoints\":[{\"name\":\"a\",\"window\":"
