@@ -357,13 +357,14 @@ def estimate():
 
 
 def budgets():
-    """Seeded runs into a budget with 384 requests in flight."""
+    """Seeded runs into a budget with 504 requests in flight."""
     over = 0
     for seed in range(50):
         cap = round(random.Random(seed).uniform(1, 6), 4)
         with system("--latency", "lognormal:20:0.8", "--seed", seed,
                     "--tokens-sigma", 0.3, budget={"per-job": cap},
-                    processing={"concurrency": 64}) as (sim, daemon):
+                    worker={"limit": 84},
+                    processing={"concurrency": 84}) as (sim, daemon):
             daemon.research(200)
             daemon.wait_job(state="paused")
             sim.settled()
