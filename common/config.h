@@ -83,6 +83,7 @@ struct config {
 	char	*web_read_token_file;	/* likewise */
 	int64_t	 web_max_upload;	/* MiB */
 	char	*web_program;		/* as worker_program */
+	char	*web_sandbox;		/* as worker_sandbox */
 	char	*web_token;		/* resolved secret, NULL: none */
 	char	*web_read_token;	/* likewise */
 

@@ -256,11 +256,16 @@ static const struct field web_fields[] = {
 	TEXT(msg_web, hosts),
 	INT(msg_web, max_upload, 0),
 	LONG_TEXT(msg_web, configuration),
+	OPT_TEXT(msg_web, sandbox),
 };
 
 static const struct field listening_fields[] = {
 	TEXT(msg_listening, address),
 	TEXT(msg_listening, error),
+	BOOL(msg_listening, files),
+	BOOL(msg_listening, ports),
+	BOOL(msg_listening, calls),
+	OPT_TEXT(msg_listening, lacking),
 };
 
 static const struct field stop_fields[] = {

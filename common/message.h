@@ -294,12 +294,20 @@ struct msg_web {
 	char	*hosts;			/* as web.hosts */
 	int64_t	 max_upload;		/* bytes */
 	char	*configuration;		/* in effect, secrets masked */
+	char	*sandbox;		/* web.sandbox; optional: "auto" */
 };
 
-/* The answer to web: where it listens, or why it does not. */
+/*
+ * The answer to web, with its sandbox around it: where it listens, or why it
+ * does not; and the fences, as in msg_hello.
+ */
 struct msg_listening {
 	char	*address;		/* "127.0.0.1:3000"; "" for no */
 	char	*error;			/* "" for yes */
+	bool	 files;
+	bool	 ports;
+	bool	 calls;
+	char	*lacking;		/* optional */
 };
 
 /* ---- control clients ---- */

@@ -208,6 +208,10 @@ static const struct option options[] = {
 	{ .name = "web.program", CONFIG(web_program), .type = OPTION_PATH,
 	    .max = PATH_BYTES, .fallback = "",
 	    .help = "the program file of the web page" },
+	{ .name = "web.sandbox", CONFIG(web_sandbox),
+	    .type = OPTION_STRING, .max = NAME_BYTES,
+	    .words = sandbox_words, .fallback = "auto",
+	    .help = "what the web page's program gives up before it serves" },
 };
 
 static const char *const list_names[SCOPES] = {

@@ -57,7 +57,7 @@ lower_limits(const struct sandbox_profile *profile, struct sandbox *box)
 	lower(box, RLIMIT_CORE, "core dumps", 0);
 	lower(box, RLIMIT_NOFILE, "descriptors", profile->descriptors);
 	if (!logs_to_file())
-		lower(box, RLIMIT_FSIZE, "file sizes", 0);
+		lower(box, RLIMIT_FSIZE, "file sizes", profile->file_size);
 	/*
 	 * AddressSanitizer takes terabytes of addresses.  RLIMIT_NPROC counts
 	 * what all processes of the user run: new ones are refused by name.

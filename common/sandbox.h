@@ -20,20 +20,34 @@
  *		Linux 6.7).  Ports, not addresses; UDP is not restricted
  *	calls	no system call but those of a list: no execve, no new process,
  *		no file for writing, no memory that is made executable, no
- *		socket but TCP and UDP (seccomp)
+ *		socket but those of the profile's side (seccomp)
  *
  * A kernel or container that lacks one of them is no error: the others stand,
  * and what is missing is told.  Limits that every kernel has come with it:
- * descriptors, address space, no core dump, and no byte into any file.
+ * descriptors, address space, no core dump, and no byte into any file but as
+ * many as the profile grants to those that are open already.
  */
 
 #define SANDBOX_TEXT	256
 
+/* Who begins to talk, and so what sockets can be made. */
+enum sandbox_side {
+	SANDBOX_CLIENT,		/* TCP, UDP, and what resolves names */
+	SANDBOX_SERVER		/* only those of this machine: AF_UNIX */
+};
+
 struct sandbox_profile {
+	enum sandbox_side side;
 	/* Files and directories; those that are not there are passed over. */
 	const char *const *readable;	/* NULL-terminated */
 	const uint16_t	*ports;
 	size_t		 n_ports;
+	/*
+	 * A library opens files for writing first, and for reading when it may
+	 * not, or would give them a mode and an owner: that fails as it does
+	 * without the right to it, and is not told by sandbox_refused().
+	 */
+	bool		 tries_writing;
 	/*
 	 * System calls allowed besides, whatever their arguments: naming
 	 * "socket" or "openat" lifts what the list holds against them.
@@ -41,6 +55,7 @@ struct sandbox_profile {
 	const char *const *calls;	/* NULL-terminated, or NULL */
 	rlim_t		 descriptors;
 	rlim_t		 memory;	/* bytes of address space */
+	rlim_t		 file_size;	/* up to which files are written */
 };
 
 /* What is in force. */

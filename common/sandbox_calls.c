@@ -85,34 +85,49 @@ static const struct {
 
 #define SOCKET_TYPE	0xf		/* without SOCK_CLOEXEC and the like */
 
-/* TCP, UDP, and the kernel's list of addresses, as getaddrinfo(3) asks it. */
+/*
+ * A client's: TCP, UDP, and the kernel's list of addresses, as getaddrinfo(3)
+ * asks it.  A server's lead to other programs of this machine.
+ */
 static const struct {
+	enum sandbox_side side;
 	int	 family, type, protocol;
 } sockets[] = {
-	{ AF_INET, SOCK_STREAM, 0 },
-	{ AF_INET, SOCK_STREAM, IPPROTO_TCP },
-	{ AF_INET, SOCK_DGRAM, 0 },
-	{ AF_INET, SOCK_DGRAM, IPPROTO_UDP },
-	{ AF_INET6, SOCK_STREAM, 0 },
-	{ AF_INET6, SOCK_STREAM, IPPROTO_TCP },
-	{ AF_INET6, SOCK_DGRAM, 0 },
-	{ AF_INET6, SOCK_DGRAM, IPPROTO_UDP },
-	{ AF_NETLINK, SOCK_RAW, NETLINK_ROUTE },
+	{ SANDBOX_CLIENT, AF_INET, SOCK_STREAM, 0 },
+	{ SANDBOX_CLIENT, AF_INET, SOCK_STREAM, IPPROTO_TCP },
+	{ SANDBOX_CLIENT, AF_INET, SOCK_DGRAM, 0 },
+	{ SANDBOX_CLIENT, AF_INET, SOCK_DGRAM, IPPROTO_UDP },
+	{ SANDBOX_CLIENT, AF_INET6, SOCK_STREAM, 0 },
+	{ SANDBOX_CLIENT, AF_INET6, SOCK_STREAM, IPPROTO_TCP },
+	{ SANDBOX_CLIENT, AF_INET6, SOCK_DGRAM, 0 },
+	{ SANDBOX_CLIENT, AF_INET6, SOCK_DGRAM, IPPROTO_UDP },
+	{ SANDBOX_CLIENT, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE },
+	{ SANDBOX_SERVER, AF_UNIX, SOCK_STREAM, 0 },
 };
 
 /*
  * Refused without a word, because libraries try them and go on without:
  * threads are made by clone when there is no clone3, whose flags cannot be
- * looked at; names are resolved without nscd when there is no local socket,
- * which would lead to the supervisor and other daemons.
+ * looked at; a client's names are resolved without nscd when there is no local
+ * socket, which would lead to the supervisor and other daemons; SQLite reads
+ * what it may not write.
  */
+enum quiet_for { FOR_ALL, FOR_CLIENTS, FOR_TRYING };
+
 static const struct {
+	enum quiet_for	 whom;
 	const char	*name;
 	int		 error;
-	int		 family;	/* -1: any argument */
+	unsigned int	 argument;
+	scmp_datum_t	 mask;		/* 0: whatever it is */
+	scmp_datum_t	 value;
 } quiet_calls[] = {
-	{ "clone3", ENOSYS, -1 },
-	{ "socket", EAFNOSUPPORT, AF_UNIX },
+	{ FOR_ALL, "clone3", ENOSYS, 0, 0, 0 },
+	{ FOR_CLIENTS, "socket", EAFNOSUPPORT, 0, UINT32_MAX, AF_UNIX },
+	{ FOR_TRYING, "open", EACCES, 1, O_ACCMODE, O_RDWR },
+	{ FOR_TRYING, "openat", EACCES, 2, O_ACCMODE, O_RDWR },
+	{ FOR_TRYING, "fchmod", EPERM, 0, 0, 0 },
+	{ FOR_TRYING, "fchown", EPERM, 0, 0, 0 },
 };
 
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
@@ -155,7 +170,7 @@ add_masked(scmp_filter_ctx filter)
 }
 
 static int
-add_sockets(scmp_filter_ctx filter)
+add_sockets(scmp_filter_ctx filter, enum sandbox_side side)
 {
 	int rc = 0;
 
@@ -168,24 +183,30 @@ add_sockets(scmp_filter_ctx filter)
 			    0 },
 		};
 
-		rc = add(filter, SCMP_ACT_ALLOW, "socket", NELEM(conditions),
-		    conditions);
+		if (sockets[i].side == side)
+			rc = add(filter, SCMP_ACT_ALLOW, "socket",
+			    NELEM(conditions), conditions);
 	}
 	return rc;
 }
 
 static int
-add_quiet(scmp_filter_ctx filter)
+add_quiet(scmp_filter_ctx filter, const struct sandbox_profile *profile)
 {
+	const bool is_for[] = { [FOR_ALL] = true,
+	    [FOR_CLIENTS] = profile->side == SANDBOX_CLIENT,
+	    [FOR_TRYING] = profile->tries_writing };
 	int rc = 0;
 
 	for (size_t i = 0; i < NELEM(quiet_calls) && rc == 0; i++) {
-		struct scmp_arg_cmp condition = { 0, SCMP_CMP_EQ,
-		    (scmp_datum_t)quiet_calls[i].family, 0 };
+		struct scmp_arg_cmp condition = { quiet_calls[i].argument,
+		    SCMP_CMP_MASKED_EQ, quiet_calls[i].mask,
+		    quiet_calls[i].value };
 
-		rc = add(filter, SCMP_ACT_ERRNO(quiet_calls[i].error),
-		    quiet_calls[i].name, quiet_calls[i].family != -1,
-		    &condition);
+		if (is_for[quiet_calls[i].whom])
+			rc = add(filter, SCMP_ACT_ERRNO(quiet_calls[i].error),
+			    quiet_calls[i].name, quiet_calls[i].mask != 0,
+			    &condition);
 	}
 	return rc;
 }
@@ -289,8 +310,8 @@ load(const struct sandbox_profile *profile)
 	    (rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2)) == 0 &&
 	    (rc = add_plain(filter, plain_calls)) == 0 &&
 	    (rc = add_masked(filter)) == 0 &&
-	    (rc = add_sockets(filter)) == 0 &&
-	    (rc = add_quiet(filter)) == 0 &&
+	    (rc = add_sockets(filter, profile->side)) == 0 &&
+	    (rc = add_quiet(filter, profile)) == 0 &&
 	    (rc = add_abort(filter)) == 0 &&
 	    (rc = add_plain(filter, profile->calls)) == 0 &&
 	    (rc = listen_to_refusals()) == 0)

@@ -40,17 +40,26 @@ put_text(struct json_object *o, const char *key, const char *value)
 	json_object_object_add(o, key, json_object_new_string(value));
 }
 
+struct json_object *
+status_sandbox(bool files, bool ports, bool calls, const char *lacking)
+{
+	struct json_object *o = json_object_new_object();
+
+	put_bool(o, "files", files);
+	put_bool(o, "ports", ports);
+	put_bool(o, "calls", calls);
+	put_text(o, "lacking", lacking == NULL ? "" : lacking);
+	return o;
+}
+
 /* Null until a worker has begun. */
 static struct json_object *
 sandbox_json(const struct msg_hello *hello)
 {
-	struct json_object *o = json_object_new_object();
-
-	put_bool(o, "files", hello->files);
-	put_bool(o, "ports", hello->ports);
-	put_bool(o, "calls", hello->calls);
-	put_text(o, "lacking", hello->lacking == NULL ? "" : hello->lacking);
-	return o;
+	if (hello->pid == 0)
+		return NULL;
+	return status_sandbox(hello->files, hello->ports, hello->calls,
+	    hello->lacking);
 }
 
 static struct json_object *
@@ -67,8 +76,7 @@ workers_json(const struct supervisor *sup)
 	put_int(o, "started", pool->started);
 	put_int(o, "deaths", pool->deaths);
 	put_int(o, "backoff_ms", wait > 0 ? wait : 0);
-	json_object_object_add(o, "sandbox", pool->sandbox.pid == 0 ? NULL :
-	    sandbox_json(&pool->sandbox));
+	json_object_object_add(o, "sandbox", sandbox_json(&pool->sandbox));
 	return o;
 }
 

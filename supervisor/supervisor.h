@@ -352,5 +352,8 @@ void	 control_tend(struct supervisor *, int64_t now);
 /* status.c */
 struct json_object *status_json(const struct supervisor *);
 struct json_object *status_limits(const struct supervisor *);
+/* The fences around a child, as it told them; lacking may be NULL. */
+struct json_object *status_sandbox(bool files, bool ports, bool calls,
+	    const char *lacking);
 
 #endif

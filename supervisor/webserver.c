@@ -48,8 +48,9 @@ struct webserver {
 	int64_t			 since_mono;	/* it listens, or 0 */
 	int			 failures;	/* in a row */
 	int64_t			 spawn_mono;	/* no new one before that */
-	char			*address;	/* where it listens, or NULL */
+	struct msg_listening	 said;		/* all 0 until it listens */
 	char			*trouble;	/* why it does not, or NULL */
+	char			*lacking;	/* of its sandbox, as logged last */
 };
 
 /* ---- what it is told ---- */
@@ -93,6 +94,7 @@ configure(struct webserver *web)
 	    .token = or_empty(c->web_token),
 	    .read_token = or_empty(c->web_read_token),
 	    .max_upload = c->web_max_upload * MIB,
+	    .sandbox = c->web_sandbox,
 	    .configuration = configuration_text(c) } };
 
 	if (web->wanted.len > 0)
@@ -150,15 +152,42 @@ dismiss(struct webserver *web, int64_t now)
 }
 
 static void
-said_listening(struct webserver *web, const struct msg_listening *said)
+forget_said(struct webserver *web)
+{
+	struct message message = { .type = MESSAGE_LISTENING,
+	    .listening = web->said };
+
+	message_clear(&message);
+	web->said = (struct msg_listening){ 0 };
+}
+
+/* What its sandbox lacks is said when it is not what it lacked before. */
+static void
+note_sandbox(struct webserver *web)
+{
+	const char *lacking = web->said.lacking;
+
+	if (lacking == NULL || (web->lacking != NULL &&
+	    strcmp(web->lacking, lacking) == 0))
+		return;
+	log_warn("the sandbox of sdr-web is not complete: %s", lacking);
+	free(web->lacking);
+	web->lacking = xstrdup(lacking);
+}
+
+/* Takes what was said. */
+static void
+said_listening(struct webserver *web, struct msg_listening *said)
 {
 	if (said->error[0] != '\0') {
 		troubled(web, said->error);
 		return;
 	}
 	log_info("web: listening at http://%s/", said->address);
-	free(web->address);
-	web->address = xstrdup(said->address);
+	forget_said(web);
+	web->said = *said;
+	*said = (struct msg_listening){ 0 };
+	note_sandbox(web);
 	free(web->trouble);
 	web->trouble = NULL;
 	web->since_mono = clock_mono();
@@ -268,8 +297,7 @@ bury(struct webserver *web)
 	close(web->from);
 	frame_in_clear(&web->in);
 	frame_out_clear(&web->out);
-	free(web->address);
-	web->address = NULL;
+	forget_said(web);
 	web->pid = 0;
 	web->kill_mono = 0;
 }
@@ -339,6 +367,7 @@ webserver_clear(struct supervisor *sup)
 		explicit_bzero(web->wanted.bytes, web->wanted.len);
 	buf_clear(&web->wanted);
 	free(web->trouble);
+	free(web->lacking);
 	free(web);
 	sup->web = NULL;
 }
@@ -397,9 +426,13 @@ struct json_object *
 webserver_json(const struct supervisor *sup)
 {
 	struct json_object *o = json_object_new_object();
+	const struct msg_listening *said = &sup->web->said;
 
 	put(o, "listen", sup->config->web_listen);
-	put(o, "address", sup->web->address);
+	put(o, "address", said->address);
 	put(o, "trouble", sup->web->trouble);
+	json_object_object_add(o, "sandbox", said->address == NULL ? NULL :
+	    status_sandbox(said->files, said->ports, said->calls,
+	    said->lacking));
 	return o;
 }

@@ -94,11 +94,18 @@ fenced(const struct json_object *o, const char *key)
 	return fence ? "fenced" : "open";
 }
 
+/* Of a program that the daemon started, once one has begun. */
 static void
-print_sandbox(const struct ctl *ctl, const struct json_object *o)
+print_sandbox(const struct ctl *ctl, const char *whose,
+    const struct json_object *program)
 {
-	ctl_say(ctl, "sandbox of workers: files %s, ports %s, system calls "
-	    "%s", fenced(o, "files"), fenced(o, "ports"), fenced(o, "calls"));
+	struct json_object *o = NULL;
+
+	if (json_get_object(program, "sandbox", &o) == -1)
+		return;
+	ctl_say(ctl, "sandbox of %s: files %s, ports %s, system calls %s",
+	    whose, fenced(o, "files"), fenced(o, "ports"),
+	    fenced(o, "calls"));
 	if (*text(o, "lacking") != '\0')
 		ctl_say(ctl, "sandbox is not complete: %s",
 		    text(o, "lacking"));
@@ -275,16 +282,17 @@ print_list(const struct json_object *result, const char *key,
 static void
 print_status(const struct ctl *ctl, const struct json_object *result)
 {
-	struct json_object *workers = NULL, *sandbox = NULL, *web = NULL;
+	struct json_object *workers, *web;
 
 	print_daemon(ctl, result);
-	if (json_get_object(result, "workers", &workers) == 0)
+	if (json_get_object(result, "workers", &workers) == 0) {
 		print_workers(ctl, workers);
-	if (workers != NULL &&
-	    json_get_object(workers, "sandbox", &sandbox) == 0)
-		print_sandbox(ctl, sandbox);
-	if (json_get_object(result, "web", &web) == 0)
+		print_sandbox(ctl, "workers", workers);
+	}
+	if (json_get_object(result, "web", &web) == 0) {
 		print_web(ctl, web);
+		print_sandbox(ctl, "sdr-web", web);
+	}
 	print_degraded(ctl, result);
 	PRINT_LIST(result, "jobs", "\n", job_columns, add_job);
 	if (number(result, "jobs_omitted") > 0)

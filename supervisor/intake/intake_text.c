@@ -16,6 +16,10 @@
 #define UTF8_MAX	3	/* bytes for one of UTF-16 or Windows-1252 */
 #define REPLACEMENT	"\xef\xbf\xbd"
 
+#define LATIN		"WINDOWS-1252"
+#define UTF16LE		"UTF-16LE"
+#define UTF16BE		"UTF-16BE"
+
 /* What the first bytes of a file give away; the longer one goes first. */
 static const struct signature {
 	const char	*bytes;
@@ -30,13 +34,31 @@ static const struct signature {
 	{ "\xd0\xcf\x11\xe0", 4, NULL,
 	    "this is a spreadsheet; save it as CSV" },
 	{ "\xef\xbb\xbf", 3, "UTF-8", NULL },
-	{ "\xff\xfe", 2, "UTF-16LE", NULL },
-	{ "\xfe\xff", 2, "UTF-16BE", NULL },
+	{ "\xff\xfe", 2, UTF16LE, NULL },
+	{ "\xfe\xff", 2, UTF16BE, NULL },
 	{ "\x1f\x8b", 2, NULL, "this is compressed; unpack it first" },
 };
 
 #define N_SIGNATURES	(sizeof(signatures) / sizeof(signatures[0]))
 #define SIGNATURE_MAX	4
+
+void
+text_hold_converters(struct text_converters *held)
+{
+	held->latin = iconv_open("UTF-8", LATIN);
+	held->utf16le = iconv_open("UTF-8", UTF16LE);
+	held->utf16be = iconv_open("UTF-8", UTF16BE);
+}
+
+void
+text_release_converters(struct text_converters *held)
+{
+	const iconv_t all[] = { held->latin, held->utf16le, held->utf16be };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i] != NO_ICONV)
+			iconv_close(all[i]);
+}
 
 void
 text_decoder_init(struct text_decoder *d)
@@ -174,7 +196,7 @@ text_decode_latin(struct text_decoder *d, const char *bytes, size_t len,
 	size_t left;
 
 	if (d->latin == NO_ICONV)
-		d->latin = iconv_open("UTF-8", "WINDOWS-1252");
+		d->latin = iconv_open("UTF-8", LATIN);
 	if (d->latin == NO_ICONV)
 		return -1;
 	/* iconv(3) wants the input as char *, though it leaves it alone. */

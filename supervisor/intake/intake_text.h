@@ -19,6 +19,18 @@ struct text_decoder {
 	iconv_t		 latin;		/* likewise: not needed so far */
 };
 
+/*
+ * The C library's converters are files.  While they are held they are loaded,
+ * for a process that can open none later; one that there is not is missed when
+ * it is needed.
+ */
+struct text_converters {
+	iconv_t		 latin, utf16le, utf16be;
+};
+
+void	 text_hold_converters(struct text_converters *);
+void	 text_release_converters(struct text_converters *);
+
 void	 text_decoder_init(struct text_decoder *);
 void	 text_decoder_clear(struct text_decoder *);
 /*

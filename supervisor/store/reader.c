@@ -117,8 +117,8 @@ open_database(struct reader *r, char *err)
 	    SQLITE_OK || sqlite3_busy_timeout(r->db, BUSY_TIMEOUT_MS) !=
 	    SQLITE_OK || sqlite3_db_config(r->db,
 	    SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) != SQLITE_OK ||
-	    sqlite3_exec(r->db, "PRAGMA query_only = ON", NULL, NULL, NULL) !=
-	    SQLITE_OK) {
+	    sqlite3_exec(r->db, "PRAGMA query_only = ON;"
+	    "PRAGMA temp_store = MEMORY", NULL, NULL, NULL) != SQLITE_OK) {
 		sqlite_reason(r, err);
 		return -1;
 	}

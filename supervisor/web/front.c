@@ -24,8 +24,6 @@
 #include "supervisor/web/site.h"
 
 #define HEADER_MAX	((size_t)16 << 10)	/* all header fields: 431 */
-/* Above those of conn.h, so that it is we who choose whom to cut off. */
-#define ACCEPT_MAX	(CONNS_MAX + 256)
 #define STALLED_SECONDS	60	/* a reply of which nothing is taken */
 
 struct front {
@@ -125,7 +123,7 @@ start(struct front *front, int fd)
 	    MHD_OPTION_URI_LOG_CALLBACK, call_new, &front->calls,
 	    MHD_OPTION_NOTIFY_COMPLETED, call_free, NULL,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, front,
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)ACCEPT_MAX,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)FRONT_CONNECTIONS,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)STALLED_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MAX,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,

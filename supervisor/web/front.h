@@ -9,6 +9,8 @@
 struct site;
 
 #define FRONT_ERRLEN	256
+/* Above CONNS_MAX, so that it is we who choose whom to cut off. */
+#define FRONT_CONNECTIONS 512
 
 /*
  * The HTTP server: connections, and how long each may take.  It listens where

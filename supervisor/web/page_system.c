@@ -101,6 +101,51 @@ card_workers(struct buf *b, const struct json_object *status)
 	buf_puts(b, "</dl></div>\n");
 }
 
+static void
+put_fences(struct buf *b, const char *whose, const struct json_object *program)
+{
+	static const struct {
+		const char	*key, *name;
+	} fences[] = {
+		{ "files", "files" },
+		{ "ports", "ports" },
+		{ "calls", "system calls" },
+	};
+	struct json_object *o = NULL;
+	bool fenced;
+
+	html_put(b, "<dt>%s</dt><dd>", whose);
+	if (json_get_object(program, "sandbox", &o) == -1) {
+		buf_puts(b, "none has begun</dd>");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(fences) / sizeof(fences[0]); i++) {
+		fenced = false;
+		json_get_bool(o, fences[i].key, &fenced);
+		html_put(b, "%s%s %s", i == 0 ? "" : ", ", fences[i].name,
+		    fenced ? "fenced" : "open");
+	}
+	if (*text(o, "lacking") != '\0')
+		html_put(b, "<span class=\"under\">Not complete: %s</span>",
+		    text(o, "lacking"));
+	buf_puts(b, "</dd>");
+}
+
+static void
+card_sandbox(struct buf *b, const struct json_object *status)
+{
+	struct json_object *workers = NULL, *web = NULL;
+
+	if (json_get_object(status, "workers", &workers) == -1 ||
+	    json_get_object(status, "web", &web) == -1)
+		return;
+	buf_puts(b, "<div class=\"card\" id=\"sandbox\" data-live><h2>Sandbox"
+	    "</h2><dl class=\"facts\">");
+	put_fences(b, "Workers", workers);
+	put_fences(b, "These pages", web);
+	buf_puts(b, "</dl></div>\n");
+}
+
 static int
 card_money(struct exchange *x)
 {
@@ -172,6 +217,7 @@ put_page(struct exchange *x)
 	    "<div class=\"columns even\"><div>\n");
 	card_daemon(b, x->status);
 	card_workers(b, x->status);
+	card_sandbox(b, x->status);
 	buf_puts(b, "</div><div>\n");
 	if (card_money(x) == -1)
 		return -1;

@@ -26,6 +26,7 @@
 #include "common/frame.h"
 #include "common/log.h"
 #include "supervisor/store/reader.h"
+#include "supervisor/web/fence.h"
 #include "supervisor/web/front.h"
 #include "supervisor/web/site.h"
 
@@ -100,11 +101,13 @@ read_configuration(struct msg_web *config)
 }
 
 static void
-say_listening(const char *address, const char *error)
+say_listening(const char *address, const char *error, struct sandbox *box)
 {
 	struct message message = { .type = MESSAGE_LISTENING, .listening = {
 	    .address = (char *)(uintptr_t)address,
-	    .error = (char *)(uintptr_t)error } };
+	    .error = (char *)(uintptr_t)error,
+	    .files = box->files, .ports = box->ports, .calls = box->calls,
+	    .lacking = box->lacking[0] == '\0' ? NULL : box->lacking } };
 	struct buf body = { 0 };
 	struct frame_out out;
 
@@ -123,20 +126,20 @@ static int
 site_open(struct site *site)
 {
 	char err[READER_ERRLEN] = "", address[FRONT_ERRLEN] = "";
-	int rc = -1;
 
 	guard_init(&site->guard, &site->config);
 	wires_init(&site->wires, site->config.control);
 	pulse_init(&site->pulse, &site->wires);
 	streams_init(&site->streams);
+	text_hold_converters(&site->converters);
 	if (spools_init(&site->spools) == -1)
 		snprintf(err, sizeof(err), "no room for uploads: %s",
 		    strerror(errno));
-	else if ((site->reader = reader_open(site->config.database, err)) !=
-	    NULL)
-		rc = front_open(site, address, err);
-	say_listening(address, err);
-	return rc;
+	else if (front_open(site, address, err) == 0 &&
+	    fence_enter(&site->config, &site->box, err) == 0)
+		site->reader = reader_open(site->config.database, err);
+	say_listening(site->reader == NULL ? "" : address, err, &site->box);
+	return site->reader == NULL ? -1 : 0;
 }
 
 static void
@@ -149,6 +152,7 @@ site_close(struct site *site)
 	spools_clear(&site->spools);
 	reader_close(site->reader);
 	guard_clear(&site->guard);
+	text_release_converters(&site->converters);
 	explicit_bzero(site->config.token, strlen(site->config.token));
 	explicit_bzero(site->config.read_token,
 	    strlen(site->config.read_token));
@@ -188,6 +192,18 @@ site_wait(const struct site *site)
 }
 
 static void
+log_refusals(void)
+{
+	char *name;
+
+	while ((name = sandbox_refused()) != NULL) {
+		log_warn("sdr-web: its sandbox refuses the system call %s",
+		    name);
+		free(name);
+	}
+}
+
+static void
 site_run(struct site *site)
 {
 	int64_t now;
@@ -199,6 +215,7 @@ site_run(struct site *site)
 		streams_tend(&site->streams, now);
 		spools_tend(&site->spools, now);
 		front_serve(site, now);
+		log_refusals();
 	}
 }
 

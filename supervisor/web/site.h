@@ -5,6 +5,8 @@
 #define SUPERVISOR_WEB_SITE_H
 
 #include "common/message.h"
+#include "common/sandbox.h"
+#include "supervisor/intake/intake_text.h"
 #include "supervisor/web/guard.h"
 #include "supervisor/web/pulse.h"
 #include "supervisor/web/spool.h"
@@ -24,6 +26,8 @@ struct site {
 	struct spools		 spools;	/* files not yet imported */
 	struct streams		 streams;	/* who watches a job */
 	struct front		*front;		/* the HTTP server */
+	struct sandbox		 box;		/* around all of it */
+	struct text_converters	 converters;	/* loaded before that */
 };
 
 #endif

@@ -409,7 +409,7 @@ def test_port_that_is_taken(sim, make_daemon):
 def test_reload(sim, make_daemon, tmp_path):
     daemon = make_daemon(sim).start()
     assert daemon.status()["web"] == {"listen": "", "address": None,
-                                      "trouble": None}
+                                      "trouble": None, "sandbox": None}
     daemon.write_conf(web=LISTEN)
     daemon.do("reload")
     web = Web(daemon)

@@ -83,10 +83,12 @@ static const struct {
 	[MESSAGE_WEB] = { SIDE_TO_WEB,
 	    "{\"type\":\"web\",\"listen\":\"[::1]:3000\",\"database\":\"/d\","
 	    "\"control\":\"/c\",\"token\":\"t\",\"read_token\":\"\",\"hosts\":"
-	    "\"sdr.example\",\"max_upload\":1,\"configuration\":\"#\"}" },
+	    "\"sdr.example\",\"max_upload\":1,\"configuration\":\"#\","
+	    "\"sandbox\":\"auto\"}" },
 	[MESSAGE_LISTENING] = { SIDE_FROM_WEB,
 	    "{\"type\":\"listening\",\"address\":\"[::1]:3000\",\"error\":"
-	    "\"\"}" },
+	    "\"\",\"files\":true,\"ports\":true,\"calls\":true,"
+	    "\"lacking\":\"l\"}" },
 	[MESSAGE_STATUS] = { SIDE_CONTROL_REQUEST, "{\"type\":\"status\"}" },
 	[MESSAGE_STOP] = { SIDE_CONTROL_REQUEST,
 	    "{\"type\":\"stop\",\"fast\":true}" },
