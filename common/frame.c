@@ -106,6 +106,16 @@ frame_out_put(struct frame_out *out, const char *body, size_t len)
 	return 0;
 }
 
+/* A peer that is always behind must not make what was sent pile up. */
+static void
+forget_sent(struct frame_out *out)
+{
+	if (out->sent < frame_out_waiting(out))
+		return;
+	buf_drain(&out->queue, out->sent);
+	out->sent = 0;
+}
+
 int
 frame_out_flush(struct frame_out *out, int fd)
 {
@@ -116,8 +126,12 @@ frame_out_flush(struct frame_out *out, int fd)
 		    frame_out_waiting(out));
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n == -1)
-			return errno == EAGAIN ? 0 : -1;
+		if (n == -1 && errno != EAGAIN)
+			return -1;
+		if (n == -1) {
+			forget_sent(out);
+			return 0;
+		}
 		out->sent += (size_t)n;
 	}
 	out->queue.len = out->sent = 0;

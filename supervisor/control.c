@@ -29,6 +29,8 @@
 #define CLIENTS_PER_UID	64
 #define BACKLOG		64
 #define STALL_MS	10000	/* half a frame, or a reply nobody reads */
+/* Bytes of replies that wait for who goes on asking; four of the largest. */
+#define REPLIES_MAX	(4 * FRAME_LIMIT_CONTROL)
 #define ACCEPT_PAUSE_MS	500	/* when descriptors have run out */
 
 struct control {
@@ -68,7 +70,8 @@ client_reply(struct client *c, const struct reply *reply)
 	struct buf body = { 0 };
 
 	message_encode(&msg, &body);
-	if (frame_out_put(&c->out, body.bytes, body.len) == -1)
+	if (frame_out_put(&c->out, body.bytes, body.len) == -1 ||
+	    frame_out_waiting(&c->out) > REPLIES_MAX)
 		c->gone = true;
 	buf_clear(&body);
 }
@@ -76,16 +79,21 @@ client_reply(struct client *c, const struct reply *reply)
 static void
 client_flush(struct client *c)
 {
+	size_t waiting = frame_out_waiting(&c->out);
 	int rc;
 
-	if (frame_out_waiting(&c->out) == 0 || c->held)
+	if (waiting == 0 || c->held)
 		return;
 	rc = frame_out_flush(&c->out, c->fd);
 	if (rc == -1 || (rc == 1 && c->closing))
 		c->gone = true;
 	else if (rc == 0)
 		event_add(c->writable, NULL);
-	c->stall_mono = rc == 0 ? clock_mono() + STALL_MS : 0;
+	/* Tried again at each turn: only what it reads gives it more time. */
+	if (rc != 0)
+		c->stall_mono = 0;
+	else if (c->stall_mono == 0 || frame_out_waiting(&c->out) < waiting)
+		c->stall_mono = clock_mono() + STALL_MS;
 }
 
 static void

@@ -10,6 +10,7 @@
 #include <err.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@ enum {
 };
 
 #define OVERRIDES_MAX	64
+/* Bytes; what glibc begins with. */
+#define LARGE_BUFFER	(128 << 10)
 
 struct arguments {
 	const char		*config;
@@ -146,6 +149,16 @@ harden_process(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/*
+ * What a burst took goes back when it is over: glibc would learn from the first
+ * large buffer that is freed to keep the next ones (mallopt(3)).
+ */
+static void
+give_back_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE_BUFFER);
+}
+
 static int
 load(struct supervisor *sup, const struct arguments *args)
 {
@@ -221,6 +234,7 @@ main(int argc, char **argv)
 
 	clean_descriptors();
 	harden_process();
+	give_back_memory();
 	parse_arguments(&args, argc, argv);
 	log_open(args.terminal ? LOG_TERMINAL : LOG_AUTO,
 	    args.verbose > 0 && !args.check ? LOG_LEVEL_DEBUG :

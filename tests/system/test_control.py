@@ -5,6 +5,7 @@
 import contextlib
 import os
 import resource
+import select
 import signal
 import socket
 import sqlite3
@@ -20,6 +21,8 @@ from sdr import (BUILD, FOREVER, REQUESTS, Gone, alive, assert_bought_once,
                  row, wait_for)
 
 NOBODY = 65534
+# Questions whose replies a socket does not take, and the daemon still keeps.
+STALLING = 600
 
 
 def as_nobody(*more):
@@ -132,6 +135,28 @@ def test_U1_client_that_never_reads(sim, daemon):
         peak = int(status.split("VmRSS:")[1].split()[0])
         if "asan" not in str(BUILD):
             assert peak < 100 << 10
+
+
+@pytest.mark.long
+def test_U1_reply_nobody_reads_is_not_waited_for(daemon):
+    """However much else is going on; who reads, if slowly, stays."""
+    def watch(client):
+        client.socket.sendall(frame({"type": "status"}) * STALLING)
+        poll = select.poll()
+        poll.register(client.socket, 0)     # its end is told all the same
+        return poll
+
+    with daemon.client() as slow, daemon.client() as client:
+        stays, ends = watch(slow), watch(client)
+        left = STALLING
+        while not ends.poll(100):
+            assert daemon.answers()
+            if left > STALLING / 2:
+                left -= 1
+                slow.receive()
+        assert not stays.poll(0)
+        for _ in range(left):
+            slow.receive()
 
 
 @pytest.fixture

@@ -170,6 +170,23 @@ test_queue_is_bounded(void **state)
 	assert_int_equal(frame_out_flush(&p->out, p->ends[1]), 0);
 }
 
+/* One who reads, but is never done. */
+static void
+test_what_was_sent_makes_room(void **state)
+{
+	static char body[LIMIT];
+	struct pipes *p = *state;
+
+	for (int i = 0; i < 400; i++) {
+		while (frame_out_waiting(&p->out) < 256 << 10)
+			frame_out_put(&p->out, body, sizeof(body));
+		assert_int_equal(frame_out_flush(&p->out, p->ends[1]), 0);
+		assert_true(frame_in_read(&p->in, p->ends[0]) > 0);
+		frame_in_clear(&p->in);
+	}
+	assert_true(p->out.queue.cap <= 1 << 20);
+}
+
 static void
 test_reader_gone(void **state)
 {
@@ -194,6 +211,7 @@ main(void)
 		TEST(test_W4_empty),
 		TEST(test_end_of_file_in_the_middle),
 		TEST(test_queue_is_bounded),
+		TEST(test_what_was_sent_makes_room),
 		TEST(test_reader_gone),
 	};
 
