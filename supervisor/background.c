@@ -14,7 +14,8 @@
  *	            +----------+ run_take_up(), by a later run
  *	            |
  *	            v
- *	           lost				nobody will ask for it again
+ *	           lost				nobody will ask for it again,
+ *						or not while it was kept
  *
  * Its cost stays reserved all that time; it takes nothing of the rate limits a
  * second time, because looking for an answer is no question.
@@ -28,6 +29,14 @@
 #include "common/log.h"
 #include "supervisor/run.h"
 #include "supervisor/supervisor.h"
+
+/*
+ * As long as OpenAI and xAI keep a response (their guides to the Responses API
+ * say 30 days).  Who keeps it for less says that it is gone when asked.
+ */
+#define KEPT_DAYS	30
+#define KEPT_MS		(KEPT_DAYS * INT64_C(86400000))
+#define EXPIRE_EVERY_MS	3600000
 
 int
 run_created(struct supervisor *sup, struct run *run,
@@ -130,4 +139,28 @@ run_take_up(struct supervisor *sup, struct run *run,
 	if (taken > 0)
 		log_info("[Account %" PRId64 "] %d answers were asked for "
 		    "before and are fetched", run->account, taken);
+}
+
+/* ---- what nobody came for ---- */
+
+void
+answers_expire(struct supervisor *sup, int64_t now)
+{
+	struct store_expired *list;
+	char err[STORE_ERRLEN];
+	struct job *job;
+	size_t n;
+
+	if (now < sup->expire_mono || store_expire(sup->store,
+	    clock_wall() - KEPT_MS, &list, &n, err) == -1)
+		return;
+	sup->expire_mono = now + EXPIRE_EVERY_MS;
+	for (size_t i = 0; i < n; i++)
+		if ((job = job_find(sup, list[i].job)) != NULL)
+			budget_lose(sup, job, list[i].cost);
+	if (n > 0)
+		supervisor_event(sup, 0, 0, "answers-lost", "%zu answers that "
+		    "nobody fetched within %d days are lost, and counted at "
+		    "what was reserved for them", n, KEPT_DAYS);
+	free(list);
 }

@@ -378,6 +378,7 @@ turn(struct supervisor *sup)
 	schedule_degrade(sup);
 	pool_tend(sup, schedule_wanted(sup), now);
 	if (!sup->stuck) {
+		answers_expire(sup, now);
 		schedule_grants(sup, now);
 		sup->deleting = jobs_delete_step(sup);
 	}

@@ -206,6 +206,7 @@ struct supervisor {
 	int64_t			 looked_mono;	/* at the files, last */
 	int64_t			 log_told;	/* bytes of the -wal; 0: none */
 	int64_t			 saved_mono;	/* the limiter's state, last */
+	int64_t			 expire_mono;	/* old answers, next */
 	const struct config_override *overrides;
 	size_t			 n_overrides;
 };
@@ -300,6 +301,10 @@ int	 run_outcome(struct supervisor *, struct run *,
 	    const struct msg_outcome *);
 int	 run_failed(struct supervisor *, struct run *,
 	    const struct msg_failed *);
+
+/* background.c */
+/* Now and then: what nobody came for in so long a time is lost. */
+void	 answers_expire(struct supervisor *, int64_t now);
 
 /* pool.c */
 /* Path of the program that workers run; NULL with err.  Caller frees. */

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sdr authors */
 
-/* Jobs: the list, imports, retry, delete.  Each call is a transaction. */
+/*
+ * Jobs: the list, imports, retry; sums of the ledger.  Each call is a
+ * transaction.
+ */
+
+#include <stdlib.h>
 
 #include "common/clock.h"
 #include "common/json.h"
@@ -259,6 +264,42 @@ store_retry(struct store *s, const struct msg_retry *r,
 	if (store_job_counts(s, r->job, did->counts, err) == -1)
 		return -1;
 	return db_commit(s) == SQLITE_OK ? 0 : db_failed(s, "retry", err);
+}
+
+/* ---- the ledger ---- */
+
+static int
+expire(struct store *s, int64_t before, struct store_expired **list, size_t *n)
+{
+	sqlite3_stmt *st = statement(s, SQL_EXPIRE);
+	int rc;
+
+	statement_bind(st, "ii", before, clock_wall());
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		*list = xreallocarray(*list, *n + 1, sizeof(**list));
+		(*list)[(*n)++] = (struct store_expired){
+			.job = sqlite3_column_int64(st, 0),
+			.cost = column_int(st, 1),
+		};
+	}
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int
+store_expire(struct store *s, int64_t before, struct store_expired **list,
+    size_t *n, char err[static STORE_ERRLEN])
+{
+	*list = NULL;
+	*n = 0;
+	if (store_flush(s, err) == -1)
+		return -1;
+	if (db_begin(s) == SQLITE_OK &&
+	    expire(s, before, list, n) == SQLITE_OK &&
+	    db_commit(s) == SQLITE_OK)
+		return 0;
+	free(*list);
+	return db_failed(s, "ledger", err);
 }
 
 /* The one number that a bound statement gives. */

@@ -177,6 +177,15 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    " error = 'asked anew before the answer was fetched',"
 	    " settled_at = ?1 WHERE state = 'sent' AND account_id IN"
 	    " (SELECT id FROM temp.chosen) RETURNING reserved_cost",
+	/* Those of accounts in processing are their runs'. */
+	[SQL_EXPIRE] =
+	    "UPDATE request INDEXED BY request_sent"
+	    " SET state = 'lost', cost = reserved_cost, error_kind = 'gone',"
+	    " error = 'nobody fetched the answer while it was kept',"
+	    " settled_at = ?2 WHERE state = 'sent' AND sent_at < ?1"
+	    " AND NOT EXISTS (SELECT 1 FROM account"
+	    "   WHERE account.id = account_id AND state = 'processing')"
+	    " RETURNING job_id, reserved_cost",
 	[SQL_RETRY_DROP_SECTIONS] =
 	    "DELETE FROM section WHERE account_id IN"
 	    " (SELECT id FROM temp.chosen) AND (?1 IS NULL OR key = ?1)",

@@ -249,6 +249,16 @@ int	 store_retry(struct store *, const struct msg_retry *,
 	    const struct store_prompt *, size_t n_prompts,
 	    struct store_retried *, char err[static STORE_ERRLEN]);
 /*
+ * Answers that were asked for before a wall time and that nobody waits for are
+ * lost, at the cost that they had reserved.  Caller frees the list.
+ */
+struct store_expired {
+	int64_t	 job;
+	int64_t	 cost;			/* -1: no price for the model */
+};
+int	 store_expire(struct store *, int64_t before, struct store_expired **,
+	    size_t *n, char err[static STORE_ERRLEN]);
+/*
  * Cost of all requests settled since a wall time, at its reservation where the
  * price is not known; job 0: of every job.
  */

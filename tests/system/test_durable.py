@@ -18,6 +18,7 @@ import time
 import pytest
 
 import sdr
+from clock import DAY
 from frames import SECTIONS as KEYS
 from frames import Worker, configure, endpoint, of_type, research
 from scripted_api import TIER, ScriptedApi, http, response, text_part
@@ -258,6 +259,40 @@ def test_money_of_answers_being_made_stays_reserved(background):
             daemon.do("resume", job=number)
         assert daemon.wait_job(number) == {"completed": 1}
     assert sim.settled()["requests"] == 2 * REQUESTS
+
+
+def test_answers_that_nobody_fetches_are_lost_in_the_end(make_sim,
+                                                         make_daemon, clock):
+    """They hold their money while the provider keeps them, no longer."""
+    noon = clock.set_noon()
+    sim = make_sim("--latency", 30)
+    daemon = make_daemon(
+        sim, endpoint={"background": "yes", "request_timeout": 5},
+        processing={"max_retries": 0}, worker={"program": clock.worker})
+    daemon.environment.update(clock.environment)
+    daemon.start()
+    job = begin_and_hold(sim, daemon)
+    made = ids(daemon)
+    assert daemon.wait_job(job) == {"failed": 1}
+    reserved = daemon.value("SELECT sum(reserved_cost) FROM request")
+    clock.set(noon + 29 * DAY)
+    assert daemon.stop() == 0
+    daemon.write_conf(budget={"per-day": reserved / 1e6})
+    daemon.start()      # the first look is over when it answers
+    assert ids(daemon) == made
+    clock.set(noon + 31 * DAY)
+    clock.pass_(3600)
+    daemon.wait(lambda: ids(daemon, "state = 'lost' AND error_kind = 'gone' "
+                            "AND cost = reserved_cost") == made,
+                "the end of what nobody came for")
+    assert daemon.value("SELECT count(*) FROM event "
+                        "WHERE kind = 'answers-lost'") == 1
+    # Of another day's money, nothing is held by them.
+    clock.set(noon + 32 * DAY)
+    sim.control(hold=False)
+    daemon.do("retry", job=job, accounts=[])
+    assert_complete(daemon, job, 1)
+    assert sim.settled()["requests"] == REQUESTS + len(SECTIONS)
 
 
 def test_lost_requests_are_told_by_sdrctl(make_sim, make_daemon):

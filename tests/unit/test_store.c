@@ -19,6 +19,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "common/clock.h"
 #include "common/json.h"
 #include "supervisor/store/store.h"
 
@@ -300,6 +301,51 @@ reserved(struct fixture *f)
 	assert_int_equal(store_reserved(f->store, f->job, &of_job, err), 0);
 	assert_int_equal(all, of_job);
 	return all;
+}
+
+/* How many answers asked for before that time are lost by it. */
+static size_t
+expire(struct fixture *f, int64_t before)
+{
+	struct store_expired *list;
+	char err[STORE_ERRLEN];
+	size_t n;
+
+	assert_int_equal(store_expire(f->store, before, &list, &n, err), 0);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(list[i].job, f->job);
+		assert_int_equal(list[i].cost, 77);
+	}
+	free(list);
+	return n;
+}
+
+static void
+test_answers_nobody_came_for(void **state)
+{
+	struct store_ending e = { .account = 1, .state = ACCOUNT_FAILED,
+	    .kind = KIND_TIMED_OUT, .error = "x" };
+	struct fixture *f = *state;
+	struct store_order o;
+	int64_t later;
+
+	import(f, 1);
+	o = claim(f, 1);
+	note_sent(f, "security", "resp_1");
+	note_sent(f, "news", "resp_2");
+	later = clock_wall() + 60000;
+	/* Its run has them. */
+	assert_int_equal(expire(f, later), 0);
+	e.run_id = o.got[0].run_id;
+	store_note_ending(f->store, &e);
+	store_orders_clear(&o, 1);
+	assert_int_equal(expire(f, later - 120000), 0);
+	assert_int_equal(reserved(f), 2 * 77);
+	assert_int_equal(expire(f, later), 2);
+	assert_int_equal(reserved(f), 0);
+	assert_int_equal(ask(f, "SELECT sum(cost) FROM request"
+	    " WHERE state = 'lost' AND error_kind = 'gone'"), 2 * 77);
+	assert_int_equal(expire(f, later), 0);
 }
 
 static void
@@ -639,6 +685,7 @@ main(void)
 		TEST(test_answers_come_back_with_the_next_claim),
 		TEST(test_W1_deaths_are_counted),
 		TEST(test_S1_recovery),
+		TEST(test_answers_nobody_came_for),
 		TEST(test_S1_answers_being_made_outlive_us),
 		TEST(test_deleted_job_loses_answers_being_made),
 		TEST(test_ledger_is_migrated),
