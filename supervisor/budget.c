@@ -297,7 +297,7 @@ budget_changed(struct supervisor *sup)
 			continue;
 		if (budget_admits(sup, job,
 		    all_priced(sup->config) ? 1 : -1))
-			job_set_state(sup, job, JOB_RUNNING, "");
+			job_run(sup, job);
 	}
 	sup->budget.warned_total = false;
 	sup->budget.warned_day = 0;

@@ -245,6 +245,11 @@ bool	 jobs_delete_step(struct supervisor *);
 /* The one place where a job's state changes; it must be legal. */
 void	 job_set_state(struct supervisor *, struct job *, enum job_state,
 	    const char *reason);
+/*
+ * -> running; where nothing is left for it, or its sample was done while it did
+ * not run, it is completed or paused on return.
+ */
+void	 job_run(struct supervisor *, struct job *);
 /* Running -> paused for a cause that is not the job's, or anyone's wish. */
 void	 job_pause(struct supervisor *, struct job *, const char *reason);
 /* Give back all that is in hand, keeping the answers on their way. */

@@ -267,13 +267,18 @@ apply_options(struct client *c, struct job *job, const struct msg_job *o)
 }
 
 static void
-job_run(struct client *c, struct job *job, struct reply *reply)
+run_job(struct client *c, struct job *job, struct reply *reply)
 {
 	limiter_resume(c->sup->limiter);
 	c->sup->renewed_mono = clock_mono();
-	job_set_state(c->sup, job, JOB_RUNNING, "");
-	say(reply, REPLY_OK, "job %" PRId64 " is running: %" PRId64
-	    " accounts to do", job->id, job->counts[ACCOUNT_PENDING]);
+	job_run(c->sup, job);
+	if (job->state == JOB_RUNNING)
+		say(reply, REPLY_OK, "job %" PRId64 " is running: %" PRId64
+		    " accounts to do", job->id, job->counts[ACCOUNT_PENDING]);
+	else
+		say(reply, REPLY_OK, "job %" PRId64 " is %s%s%s", job->id,
+		    job_state_name(job->state), job->reason[0] == '\0' ? "" :
+		    ": ", job->reason);
 	tell(reply, "job", job->id);
 	tell(reply, "pending", job->counts[ACCOUNT_PENDING]);
 }
@@ -317,13 +322,11 @@ verb_start(struct client *c, struct message *msg, struct reply *reply)
 	apply_options(c, job, &msg->job);
 	if (job->counts[ACCOUNT_PENDING] > 0 ||
 	    job->counts[ACCOUNT_PROCESSING] > 0) {
-		job_run(c, job, reply);
+		run_job(c, job, reply);
 		return;
 	}
-	if (job->state == JOB_READY) {
-		job_set_state(c->sup, job, JOB_RUNNING, "");
-		job_settle(c->sup, job);
-	}
+	if (job->state == JOB_READY)
+		job_run(c->sup, job);
 	say(reply, REPLY_OK, "job %" PRId64 ": nothing to do, %" PRId64
 	    " completed, %" PRId64 " failed%s", job->id,
 	    job->counts[ACCOUNT_COMPLETED], job->counts[ACCOUNT_FAILED],
@@ -375,8 +378,7 @@ verb_resume(struct client *c, struct message *msg, struct reply *reply)
 		    ": sdrctl start goes on with it" : "");
 		return;
 	}
-	job_run(c, job, reply);
-	job_settle(c->sup, job);
+	run_job(c, job, reply);
 }
 
 static void
@@ -454,7 +456,7 @@ retried(struct client *c, struct job *job, int64_t n, struct reply *reply)
 	}
 	if (n > 0 && (job->state == JOB_COMPLETED ||
 	    job->state == JOB_CANCELLED))
-		job_run(c, job, reply);
+		run_job(c, job, reply);
 	say(reply, REPLY_OK, "job %" PRId64 ": %" PRId64 " accounts to do "
 	    "again%s", job->id, n, n == 0 ? "" : "; answers they have are "
 	    "kept");

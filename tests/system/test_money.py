@@ -250,3 +250,25 @@ def test_sample_then_estimate(make_sim, make_daemon):
     assert sim.requests() == 10 * sdr.REQUESTS
     daemon.do("resume", job=job)
     daemon.wait_job()
+
+
+def test_sample_that_ends_while_the_job_does_not_run(make_sim, make_daemon):
+    """Its last answer comes after a cancel: a start must not do nothing."""
+    sim = make_sim("--latency", 5)
+    daemon = make_daemon(sim).start()
+    job = daemon.import_companies(3)
+    sim.hold()
+    daemon.do("start", job=job, sample=1)
+    daemon.wait(lambda: sim.in_flight() == len(sdr.SECTIONS), "all sections")
+    sim.pass_(sdr.FOREVER)
+    daemon.wait(lambda: sim.requests() == sdr.REQUESTS, "the last request")
+    daemon.do("cancel-job", job=job)
+    sim.let_go()
+    daemon.wait(lambda: daemon.in_hand() == 0, "the last answer")
+    assert daemon.states() == {"completed": 1, "pending": 2}
+    said = daemon.ask("start", job=job)
+    assert said["code"] == 0 and "the sample is done" in said["message"]
+    assert daemon.job()[0] == "paused"
+    daemon.do("resume", job=job)
+    assert daemon.wait_job() == {"completed": 3}
+    assert sim.requests() == 3 * sdr.REQUESTS
