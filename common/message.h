@@ -343,13 +343,16 @@ struct msg_import_rows {
 /* As the configuration has it, now and after a reload. */
 #define MSG_DEFAULT_MODE	"default"
 #define MSG_DEFAULT_CONCURRENCY	(-2)
+/* As processing.concurrency; and a share that any sum of them bears. */
+#define MSG_CONCURRENCY_MAX	4096
+#define MSG_PRIORITY_MAX	1000
 
 /* Most verbs: a job, and what some of them take beside it. */
 struct msg_job {
 	int64_t	 job;
 	char	*mode;			/* of enum job_mode; optional */
 	int64_t	 concurrency;		/* 0: auto, -1: not given */
-	int64_t	 priority;		/* optional */
+	int64_t	 priority;		/* a share, 1 the usual; optional */
 	int64_t	 budget;		/* micro-dollars; optional */
 	int64_t	 sample;		/* optional */
 };

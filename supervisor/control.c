@@ -113,8 +113,11 @@ client_heard(struct client *c, const char *body, size_t len)
 		message_clear(&msg);
 	}
 	client_reply(c, &reply);
-	/* A promise waits for its commit; other people's do not matter. */
-	if (store_noted(c->sup->store) > noted)
+	/*
+	 * A promise waits for its commit; other people's do not matter, and a
+	 * refusal promises nothing.
+	 */
+	if (reply.code == REPLY_OK && store_noted(c->sup->store) > noted)
 		c->held = true;
 	free(reply.message);
 	json_object_put(reply.result);
@@ -262,8 +265,8 @@ on_acceptable(int fd, short what, void *arg)
 		refuse_client(c, REPLY_NOT_PERMITTED, "you may not control "
 		    "sdrd: be root, its user, or in its control-group");
 	else if (clients_of(ctl, who.uid) > CLIENTS_PER_UID)
-		refuse_client(c, REPLY_FAILED, "too many control connections of this "
-		    "user");
+		refuse_client(c, REPLY_FAILED, "too many control connections "
+		    "of this user");
 }
 
 /* ---- the socket ---- */

@@ -15,7 +15,6 @@
 #include "supervisor/control.h"
 #include "supervisor/supervisor.h"
 
-#define CONCURRENCY_MAX	4096
 #define NAME_MAX_BYTES	255	/* as of a file, NAME_MAX of limits.h */
 
 static void say(struct reply *, int64_t code, const char *fmt, ...)
@@ -208,8 +207,10 @@ options_problem(const struct config *config, const struct msg_job *o)
 	    job_mode_parse(o->mode) == -1)
 		return "mode is \"parallel\", \"sequential\" or \"default\"";
 	if (o->concurrency < MSG_DEFAULT_CONCURRENCY ||
-	    o->concurrency > CONCURRENCY_MAX)
+	    o->concurrency > MSG_CONCURRENCY_MAX)
 		return "concurrency is 1..4096, auto or default";
+	if (o->priority > MSG_PRIORITY_MAX)
+		return "priority is 1..1000";
 	for (size_t i = 0; o->budget > 0 && i < config->n_endpoints; i++)
 		if (config_price_of(config, config->endpoints[i].model) ==
 		    NULL)

@@ -17,7 +17,6 @@
 #include "supervisor/ctl/verb.h"
 
 /* As sdr.conf(5) has them. */
-#define CONCURRENCY_MAX	4096
 #define BUDGET_MAX	1000000		/* dollars */
 #define MICRO		1000000
 
@@ -37,10 +36,22 @@ parse_concurrency(const struct ctl *ctl, const char *text, int64_t *out)
 	*out = ctl_number(ctl, "concurrency", text);
 	if (*out == -1)
 		return CTL_USAGE;
-	if (*out > CONCURRENCY_MAX)
+	if (*out > MSG_CONCURRENCY_MAX)
 		return ctl_fail(ctl, CTL_USAGE,
 		    "concurrency: 1 to %d, auto or default",
-		    CONCURRENCY_MAX);
+		    MSG_CONCURRENCY_MAX);
+	return CTL_OK;
+}
+
+static int
+parse_priority(const struct ctl *ctl, const char *text, int64_t *out)
+{
+	*out = ctl_number(ctl, "priority", text);
+	if (*out == -1)
+		return CTL_USAGE;
+	if (*out > MSG_PRIORITY_MAX)
+		return ctl_fail(ctl, CTL_USAGE, "priority: 1 to %d",
+		    MSG_PRIORITY_MAX);
 	return CTL_OK;
 }
 
@@ -69,10 +80,9 @@ parse_budget(const struct ctl *ctl, const char *text, int64_t *out)
 }
 
 static int
-parse_count(const struct ctl *ctl, const char *what, const char *text,
-    int64_t *out)
+parse_sample(const struct ctl *ctl, const char *text, int64_t *out)
 {
-	*out = ctl_number(ctl, what, text);
+	*out = ctl_number(ctl, "sample", text);
 	return *out == -1 ? CTL_USAGE : CTL_OK;
 }
 
@@ -91,11 +101,11 @@ take_option(const struct ctl *ctl, int option, struct order_options *o)
 	case ORDER_CONCURRENCY:
 		return parse_concurrency(ctl, optarg, &o->concurrency);
 	case ORDER_PRIORITY:
-		return parse_count(ctl, "priority", optarg, &o->priority);
+		return parse_priority(ctl, optarg, &o->priority);
 	case ORDER_BUDGET:
 		return parse_budget(ctl, optarg, &o->budget);
 	case ORDER_SAMPLE:
-		return parse_count(ctl, "sample", optarg, &o->sample);
+		return parse_sample(ctl, optarg, &o->sample);
 	default:
 		abort();
 	}

@@ -66,8 +66,8 @@ static const struct verb verbs[] = {
 	    "[--priority N] [--budget USD]", "change a job, running or not",
 	    "--mode MODE           parallel or sequential\n"
 	    "--concurrency N       accounts at a time, 1 to 4096 or auto\n"
-	    "--priority N          its share among running jobs, 1 for the "
-	    "usual one\n"
+	    "--priority N          its share among running jobs, 1 to 1000; "
+	    "usually 1\n"
 	    "--budget USD          pause when so much is spent on it; 0 for "
 	    "no cap\n" },
 	{ "retry", verb_retry, "JOB [ACCOUNT...] [--kind KIND] [--fresh] "

@@ -81,7 +81,8 @@ def test_not_possible_in_this_state(sim, daemon):
 
 
 @pytest.mark.parametrize("members", [
-    {"mode": "wild"}, {"concurrency": 5000}, {"concurrency": 1 << 40}])
+    {"mode": "wild"}, {"concurrency": 5000}, {"concurrency": 1 << 40},
+    {"priority": 1001}])
 def test_bad_option_of_start(sim, daemon, members):
     job = daemon.import_companies(2)
     reply = daemon.ask("start", job=job, **members)

@@ -14,9 +14,9 @@ import subprocess
 
 import pytest
 
-from sdr import (FOREVER, KEY, PATIENCE, REQUESTS, SECTIONS, Ctl, asked,
-                 assert_bought_once, assert_complete, companies, cpu_seconds,
-                 pass_until_results, row, wait_for)
+from sdr import (FAILED, FOREVER, KEY, PATIENCE, REQUESTS, SECTIONS, Ctl,
+                 asked, assert_bought_once, assert_complete, companies,
+                 cpu_seconds, pass_until_results, row, wait_for)
 
 FIRM = "Firm 002"
 
@@ -493,6 +493,19 @@ def test_S4_start_is_answered_when_it_is_kept(sim, daemon):
                 client.socket.recv(1)
             client.socket.settimeout(PATIENCE)
         assert client.receive()["code"] == 0
+    assert daemon.wait_job(job) == {"completed": 2}
+
+
+def test_S4_refusal_waits_for_no_commit(sim, daemon):
+    """What is refused promises nothing that would have to be kept."""
+    job = daemon.import_companies(2)
+    daemon.write_conf(nonsense=1)
+    with daemon.client() as client, locked(daemon.db):
+        client.send("start", job=job)
+        daemon.wait(lambda: daemon.status()["trouble"], "trouble")
+        reply = daemon.ask("reload")
+        assert reply["code"] == FAILED and "nonsense" in reply["message"]
+        assert daemon.job(job)[0] == "ready"
     assert daemon.wait_job(job) == {"completed": 2}
 
 

@@ -670,7 +670,7 @@ def test_U3_other_users_may_not(as_root, sim, make_daemon, open_folder):
     ["start", "1", "--concurrency", "4097"], ["start", "1", "--yes"],
     ["start", "1", "--budget", "x"], ["set", "1", "--budget", "-1"],
     ["start", "1", "--budget", "nan"], ["start", "1", "--sample", "0"],
-    ["set", "1", "--sample", "3"],
+    ["set", "1", "--sample", "3"], ["set", "1", "--priority", "1001"],
     ["set", "1"], ["import"], ["import", "a", "b"],
     ["import", "a", "--map", "x=1"], ["import", "a", "--name", ""],
     ["status", "x"], ["-s"], ["help", "frobnicate"], ["wait"],
