@@ -25,13 +25,13 @@
 /* Growth of the share, as a part of it. */
 #define STEP_START	0.04	/* the first of all, */
 #define STEP_FIRST	0.002	/* after a verdict; then twice as much, */
-#define STEP_BEYOND	0.01	/* up to this above the ceiling, */
-#define STEP_MAX	0.05	/* to this elsewhere */
-#define STEP_BOLD	0.08	/* and to this before any verdict */
+#define STEP_BEYOND	0.01	/* up to this around the ceiling, */
+#define STEP_MAX	0.08	/* and to this elsewhere */
 #define STEP_MIN_MS	1000	/* a step waits for two round trips or this */
 #define STEP_DRAIN	0.25	/* of what is left: cost of a wrong step until
 				   it shows */
-#define CEILING_MS	60000	/* how long a ceiling holds */
+#define CEILING_MS	60000	/* how long a ceiling holds, */
+#define CEILING_PART	1.03	/* unless the bucket stays full above it */
 
 #define VERDICT_MIN_MS	1000.0	/* observed before it is judged */
 #define VERDICT_MAX_MS	5000.0
@@ -93,6 +93,16 @@ gauge_is_told(const struct bucket *bucket)
 	return bucket->gauge.seen && is_told(bucket);
 }
 
+/* Is the share about what was found to be there? */
+static bool
+near_ceiling(const struct bucket *bucket, int64_t now)
+{
+	return bucket->lowered_at != 0 &&
+	    now - bucket->lowered_at < CEILING_MS &&
+	    bucket->share >= bucket->ceiling * UNDER &&
+	    bucket->share <= bucket->ceiling * CEILING_PART;
+}
+
 /*
  * The provider's bucket has room: take a little more, ever bolder while it
  * stays full.  The effect shows one round trip later, so no step before that,
@@ -118,12 +128,10 @@ grow(struct bucket *bucket, const struct observation *seen, double depth,
 		return;
 	step = fmin(step, STEP_DRAIN * (gauge->dry - depth) / age);
 	step = fmax(step, STEP_FIRST);
-	if (bucket->share >= bucket->ceiling * UNDER &&
-	    bucket->lowered_at != 0 && now - bucket->lowered_at < CEILING_MS)
+	if (near_ceiling(bucket, now))
 		step = fmin(step, STEP_BEYOND);
 	bucket_raise(bucket, fmin(max, bucket->share * (1 + step)), now);
-	gauge->step = fmin(bucket->lowered_at == 0 ? STEP_BOLD : STEP_MAX,
-	    step * 2);
+	gauge->step = fmin(STEP_MAX, step * 2);
 }
 
 /* The provider's bucket falls: take the share that would keep it level. */

@@ -24,6 +24,7 @@
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 #define PROVIDERS_MAX	3
 #define SECTIONS	7	/* the last one carries six answers as input */
+#define WAY		10	/* ms */
 #define BACKLOG		20000	/* requests that wait or are in flight */
 
 /* What a provider takes from its bucket of tokens. */
@@ -82,6 +83,7 @@ struct world {
 	int		 nevents;
 	uint64_t	 random;
 	double		 now;		/* ms */
+	double		 way;		/* ms to the provider, at most */
 	int64_t		 order;
 	double		 measured_from;
 	double		 sent, refused;	/* since the measuring began */
@@ -341,7 +343,7 @@ send_admitted(struct world *w)
 		r = permit->owner;
 		r->outcome = unsaid;
 		r->arrived = false;
-		event_add(w, r, w->now + 2 + 10 * uniform(w));
+		event_add(w, r, w->now + 2 + w->way * uniform(w));
 	}
 }
 
@@ -386,7 +388,7 @@ world_init(struct world *w, const struct provider *providers, int n,
 	struct limiter_endpoint list[PROVIDERS_MAX];
 
 	*w = (struct world){ .random = seed * 2654435761U + 1,
-	    .nproviders = n, .load = *load };
+	    .nproviders = n, .load = *load, .way = WAY };
 	w->limiter = limiter_new(seed);
 	for (int i = 0; i < n; i++) {
 		w->provider[i] = providers[i];
@@ -536,6 +538,9 @@ static const struct scenario by_tokens[] = {
 	    { .rpm = 3500, .tpm = 5e6, .burst = 1, .latency = 3000,
 	    .sigma = 1, .shallow = true, .late = true }, 60, 1800, .98,
 	    .001, USUAL },
+	{ "14.4M tpm, ahead, the first minute",
+	    { .tpm = 14.4e6, .burst = 1, .latency = 300, .sigma = 1,
+	    .shallow = true }, 10, 72, .98, .001, USUAL },
 	{ "5M tpm, ahead, 20 s latency",
 	    { .rpm = 3500, .tpm = 5e6, .burst = 1, .latency = 20000,
 	    .sigma = .5 }, 240, 3600, .98, .001, USUAL },
@@ -666,6 +671,32 @@ test_halved_silently(void **state)
 	}
 }
 
+/*
+ * A network or machine that stumbles: what is sent evenly arrives in heaps, is
+ * refused, and teaches what is not so.
+ */
+static void
+test_stumbling(void **state)
+{
+	struct provider p = { .tpm = 14.4e6, .burst = 1, .latency = 300,
+	    .sigma = .6, .shallow = true };
+	struct world w;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		world_init(&w, &p, 1, &usual, 1, true, seed);
+		world_run(&w, 60);
+		w.way = 1500;
+		world_run(&w, 70);
+		w.way = WAY;
+		world_run(&w, 100);
+		measure_from_now(&w);
+		world_run(&w, 130);
+		expect(&w, "stumbled: 30 to 60 s later", seed, .95, .001);
+		world_clear(&w);
+	}
+}
+
 /* Configured twice as high as it is, and nobody says so. */
 static void
 test_limit_wrong(void **state)
@@ -790,6 +821,7 @@ main(void)
 		cmocka_unit_test(test_quota_shared),
 		cmocka_unit_test(test_halved_told),
 		cmocka_unit_test(test_halved_silently),
+		cmocka_unit_test(test_stumbling),
 		cmocka_unit_test(test_limit_wrong),
 		cmocka_unit_test(test_doubled),
 		cmocka_unit_test(test_nothing_configured),
