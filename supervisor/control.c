@@ -265,7 +265,7 @@ on_acceptable(int fd, short what, void *arg)
 		refuse_client(c, REPLY_NOT_PERMITTED, "you may not control "
 		    "sdrd: be root, its user, or in its control-group");
 	else if (clients_of(ctl, who.uid) > CLIENTS_PER_UID)
-		refuse_client(c, REPLY_FAILED, "too many control connections "
+		refuse_client(c, REPLY_UNABLE, "too many control connections "
 		    "of this user");
 }
 

@@ -50,7 +50,9 @@ enum {
 	REPLY_FAILED = 1,
 	REPLY_NOT_FOUND = 4,
 	REPLY_NOT_NOW = 5,
-	REPLY_NOT_PERMITTED = 77	/* EX_NOPERM of sysexits.h */
+	REPLY_NOT_PERMITTED = 77,	/* EX_NOPERM of sysexits.h */
+	/* Right, and not to be done now; no status of its own: as FAILED. */
+	REPLY_UNABLE = 80
 };
 
 void	 verbs_answer(struct client *, struct message *, struct reply *);

@@ -118,7 +118,7 @@ verb_import_begin(struct client *c, struct message *msg, struct reply *reply)
 	}
 	if (store_import_begin(c->sup->store, msg->import_begin.name,
 	    msg->import_begin.source, &fresh.id, err) == -1) {
-		say(reply, REPLY_FAILED, "%s", err);
+		say(reply, REPLY_UNABLE, "%s", err);
 		return;
 	}
 	job_add(c->sup, &fresh);
@@ -165,7 +165,7 @@ verb_import_rows(struct client *c, struct message *msg, struct reply *reply)
 		return;
 	if (store_import_rows(c->sup->store, c->import, c->import_again,
 	    msg->import_rows.rows, msg->import_rows.n_rows, &in, err) == -1) {
-		say(reply, REPLY_FAILED, "%s", err);
+		say(reply, REPLY_UNABLE, "%s", err);
 		return;
 	}
 	job_find(c->sup, c->import)->counts[ACCOUNT_PENDING] += in.added;
@@ -517,7 +517,7 @@ verb_retry(struct client *c, struct message *msg, struct reply *reply)
 		return;
 	}
 	if (retry_in_store(c, &msg->retry, &did, err) == -1) {
-		say(reply, REPLY_FAILED, "%s", err);
+		say(reply, REPLY_UNABLE, "%s", err);
 		return;
 	}
 	memcpy(job->counts, did.counts, sizeof(job->counts));
@@ -556,7 +556,7 @@ verbs_answer(struct client *c, struct message *msg, struct reply *reply)
 	if (c->sup->stopping && !always)
 		say(reply, REPLY_NOT_NOW, "sdrd is stopping");
 	else if (c->sup->stuck && !always)
-		say(reply, REPLY_FAILED, "the database cannot be written now: "
+		say(reply, REPLY_UNABLE, "the database cannot be written now: "
 		    "%s", store_trouble(c->sup->store));
 	else
 		verbs[msg->type].answer(c, msg, reply);

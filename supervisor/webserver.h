@@ -25,7 +25,7 @@ void	 webserver_tend(struct supervisor *, int64_t now);
 int64_t	 webserver_next(const struct supervisor *);
 /* A child may have ended. */
 void	 webserver_reap(struct supervisor *);
-/* "listen", "address", "trouble" and "sandbox"; all but the first can be null. */
+/* "listen", "address", "trouble", "sandbox": all but the first can be null. */
 struct json_object *webserver_json(const struct supervisor *);
 
 #endif

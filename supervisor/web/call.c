@@ -28,6 +28,7 @@
 #include "supervisor/web/session.h"
 #include "supervisor/web/site.h"
 
+#define RETRY_SECONDS	"5"	/* of 503: a daemon or disk is back by then */
 #define BODY_MAX	((size_t)128 << 10)	/* of a form, or JSON */
 #define BODY_MS		30000	/* a body takes so long, and a second more */
 #define REPLY_MS	60000	/* for each so many bytes; a reply likewise */
@@ -273,6 +274,8 @@ add_headers(struct MHD_Response *response, const struct call *c)
 	add_header(response, "Allow", r->allow);
 	if (r->status == 401)
 		add_header(response, "WWW-Authenticate", "Bearer");
+	if (r->status == 503)
+		add_header(response, "Retry-After", RETRY_SECONDS);
 	add_file_name(response, r->file_name);
 }
 

@@ -33,6 +33,7 @@ static const struct {
 	{ 4, 404 },			/* no such job or account */
 	{ 5, 409 },			/* not possible in this state */
 	{ WIRE_NOT_PERMITTED, 503 },	/* we may not, whoever asks us */
+	{ WIRE_UNABLE, 503 },		/* it cannot, whoever asks */
 };
 
 static int

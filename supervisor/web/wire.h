@@ -20,6 +20,8 @@
 
 /* Codes of a reply that did not come from the daemon. */
 enum { WIRE_NO_ANSWER = 3, WIRE_NOT_PERMITTED = 77 };
+/* One that did: the request is right, and cannot be done now. */
+enum { WIRE_UNABLE = 80 };
 
 struct wire;
 

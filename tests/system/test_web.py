@@ -462,6 +462,24 @@ def test_database_that_is_locked(served, web):
     assert served.wait_job(job) == {"completed": 2}
 
 
+def test_change_that_cannot_be_written(served, web):
+    """That is no fault of the request's, and it may be made again."""
+    job = served.import_companies(2)
+    with contextlib.closing(sqlite3.connect(
+            served.db, isolation_level=None, timeout=sdr.PATIENCE)
+            ) as other, served.client() as client:
+        other.execute("BEGIN IMMEDIATE")
+        client.send("start", job=job)
+        served.wait(lambda: served.status()["trouble"], "trouble")
+        answer = web.post("/api/process/start", {"jobId": job})
+        assert answer.status == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "database cannot be written" in answer.error()["message"]
+        other.execute("ROLLBACK")
+        assert client.receive()["code"] == 0
+    assert served.wait_job(job) == {"completed": 2}
+
+
 # Tokens
 
 
