@@ -58,9 +58,11 @@ class Browser:
                 service=service.Service(DRIVER,
                                         log_path=str(folder / "driver")),
                 options=options)
-        except errors.WebDriverException as error:
-            pytest.skip(f"no browser can be started here: {error.msg}")
+        except (errors.WebDriverException, OSError) as error:
+            cause = " ".join(str(error).partition("Stacktrace")[0].split())
+            pytest.skip("no browser can be started here: " + cause[:300])
         self.driver.set_page_load_timeout(PATIENCE)
+        self.driver.set_script_timeout(PATIENCE)
         self.downloads = folder / "downloads"
         self.cdp("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
         self.cdp("Browser.setDownloadBehavior", behavior="allow",
@@ -122,8 +124,15 @@ class Browser:
 
         def read():
             with contextlib.suppress(stale.StaleElementReferenceException):
-                return [self.one(query).text]
+                found = self.all(query)
+                return [found[0].text] if len(found) == 1 else None
         return wait_for(read, query)[0]
+
+    def texts(self, query):
+        """Of all that there are; None while they are being replaced."""
+        stale = pytest.importorskip("selenium.common.exceptions")
+        with contextlib.suppress(stale.StaleElementReferenceException):
+            return [each.text for each in self.all(query)]
 
     def button(self, label):
         """The visible button or link that is called so."""
@@ -155,7 +164,12 @@ class Browser:
             actions.ActionChains(self.driver).send_keys(key).perform()
 
     def wait(self, condition, what):
-        return wait_for(condition, f"{what} on /{self.path()}")
+        """For what is so on a page that is there as a whole."""
+        def holds():
+            value = condition()
+            return value if self.run("return document.readyState"
+                                     ) == "complete" else None
+        return wait_for(holds, f"{what} on /{self.path()}")
 
     # What it complains about
 

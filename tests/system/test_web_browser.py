@@ -18,6 +18,7 @@ from web import LISTEN, Web
 SAMPLE = sdr.TOP / "conf" / "sample_accounts.csv"
 COMPANIES = 25          # of the sample, without the one that is there twice
 REFUSED = "Maersk"      # by the simulator, the first time
+NAMES = "tbody td.lead b"       # of the accounts on a page
 PAGES = {"jobs": "/", "job": "/jobs/1", "accounts": "/accounts",
          "failed": "/accounts?state=failed", "account": "/accounts/1",
          "upload": "/upload", "system": "/system"}
@@ -142,10 +143,10 @@ def test_job_in_a_browser(sim, served, web, browser):
                                 ).send_keys("failed")
     browser.press("Show")
     browser.wait(lambda: "state=failed" in browser.path(), "the filter")
-    assert [row.text for row in browser.all("tbody td.lead b")] == [REFUSED]
+    browser.wait(lambda: browser.texts(NAMES) == [REFUSED], "it alone")
     browser.press(REFUSED)
     browser.wait(lambda: browser.path().startswith("accounts/"), "it")
-    assert "failed" in browser.text()
+    browser.wait(lambda: "failed" in browser.text(), "its state")
     browser.press("Retry")
     served.wait(lambda: served.states() == {"completed": COMPANIES},
                 "a second try")
@@ -156,12 +157,14 @@ def test_job_in_a_browser(sim, served, web, browser):
 
 def test_export_in_a_browser(researched, web, browser):
     browser.go("/accounts?tier=A")
-    names = [row.text for row in browser.all("tbody td.lead b")]
-    assert names and len(names) == researched.value(
+    names = browser.wait(lambda: browser.texts(NAMES), "the names")
+    assert len(names) == researched.value(
         "SELECT count(*) FROM account WHERE tier = 'A'")
     browser.press("CSV")
+    # Its place is taken by an empty file until it is whole.
     files = browser.wait(
-        lambda: list(browser.downloads.glob("*.csv")), "the file")
+        lambda: [path for path in browser.downloads.glob("*.csv")
+                 if path.stat().st_size > 0], "the file")
     with open(files[0], newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert sorted(row["company_name"] for row in rows) == sorted(names)
@@ -199,7 +202,7 @@ def test_job_without_scripts(sim, served, web, browser):
     browser.go("/?")
     browser.one("input[type=search]").send_keys("nestl\n")
     browser.wait(lambda: browser.path().startswith("accounts?"), "a search")
-    assert [row.text for row in browser.all("tbody td.lead b")] == ["Nestlé"]
+    browser.wait(lambda: browser.texts(NAMES) == ["Nestlé"], "the one found")
     browser.go("/jobs/1")
     browser.press("Delete…")
     browser.wait(lambda: browser.path() == "jobs/1/delete", "a question")
