@@ -14,7 +14,8 @@ jobs=${JOBS:-$((cpus < 4 ? cpus : 4))}
 passed=0
 failed=0
 out=$(mktemp)
-trap 'rm -f "$out"' EXIT
+skips=$(mktemp)
+trap 'rm -f "$out" "$skips"' EXIT
 
 for t in "$build"/unit/test_*; do
     case $t in *.*) continue ;; esac
@@ -52,7 +53,7 @@ BUILD=$build /usr/bin/python3 -m pytest -q -p no:cacheprovider "$@" \
     -o junit_family=xunit2 --junitxml="$out" tests/system
 status=$?
 # status 5: no test was collected, which is a failure, too.
-counts=$(/usr/bin/python3 - "$out" <<'PY'
+counts=$(/usr/bin/python3 - "$out" "$skips" <<'PY'
 import sys
 import xml.etree.ElementTree as xml
 suite = xml.parse(sys.argv[1]).getroot().find("testsuite")
@@ -60,6 +61,14 @@ tests, bad, skipped = (int(suite.get(k)) for k in
                        ("tests", "failures", "skipped"))
 bad += int(suite.get("errors"))
 print(tests - bad - skipped, bad, skipped)
+# Why what was skipped was: nobody is to take it for tested.
+causes = {}
+for why in suite.iter("skipped"):
+    said = " ".join((why.get("message") or "no reason").split())
+    causes[said] = causes.get(said, 0) + 1
+with open(sys.argv[2], "w") as out:
+    for said, n in sorted(causes.items(), key=lambda each: -each[1]):
+        print(f"NOT TESTED {n:4}  {said}", file=out)
 PY
 ) || counts='0 1 0'
 # shellcheck disable=SC2086
@@ -67,5 +76,7 @@ set -- $counts
 passed=$((passed + $1))
 failed=$((failed + $2))
 [ "$status" -eq 0 ] || [ "$2" -gt 0 ] || failed=$((failed + 1))
-printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$3"
+printf '\n'
+cat "$skips"
+printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$3"
 [ "$failed" -eq 0 ]
