@@ -135,14 +135,16 @@ card_progress(struct exchange *x, const struct reader_job *job)
 	struct pace pace = pace_of(x->status, job->id);
 	struct buf *b = &x->reply->body;
 	struct reader_spent spent;
+	int64_t total = reader_job_total(job);
 
 	if (reader_spent(x->reader, job->id, &spent) == -1)
 		return -1;
 	html_put(b, "<div class=\"card\" id=\"progress\" data-live><h2 "
 	    "class=\"unseen\" data-say=\"%" PRId64 " of %" PRId64
-	    " accounts completed, %" PRId64 " failed\">Progress</h2>"
-	    "<div class=\"figures\">", job->counts[ACCOUNT_COMPLETED],
-	    reader_job_total(job), job->counts[ACCOUNT_FAILED]);
+	    " %s completed, %" PRId64 " failed\">Progress</h2>"
+	    "<div class=\"figures\">", job->counts[ACCOUNT_COMPLETED], total,
+	    total == 1 ? "account" : "accounts",
+	    job->counts[ACCOUNT_FAILED]);
 	put_count(b, "Completed", job->counts[ACCOUNT_COMPLETED]);
 	put_count(b, "Failed", job->counts[ACCOUNT_FAILED]);
 	put_count(b, "Left", job->counts[ACCOUNT_PENDING] +

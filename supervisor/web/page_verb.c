@@ -107,12 +107,13 @@ put_question(struct exchange *x, const struct verb *v,
 	const struct page_frame frame = { .title = v->question,
 	    .place = PLACE_JOBS };
 	struct buf *b = &x->reply->body;
+	int64_t total = reader_job_total(job);
 
 	frame_open(x->request, x->reply, &frame);
 	html_put(b, "<form class=\"confirm card\" method=\"post\" "
 	    "action=\"/jobs/%" PRId64 "/%s\"><h1>%s</h1>\n<p><b>%s</b>, %"
-	    PRId64 " accounts. %s</p>\n", job->id, v->name, v->question,
-	    job->name, reader_job_total(job), v->consequence);
+	    PRId64 " %s. %s</p>\n", job->id, v->name, v->question, job->name,
+	    total, total == 1 ? "account" : "accounts", v->consequence);
 	html_put(b, "<div class=\"actions\"><button class=\"danger\">Yes, "
 	    "%s it</button><a class=\"button\" data-back href=\"/jobs/%"
 	    PRId64 "\">No, go back</a></div></form>\n", v->name, job->id);

@@ -462,6 +462,18 @@ def test_database_that_is_locked(served, web):
     assert served.wait_job(job) == {"completed": 2}
 
 
+def test_one_is_no_plural(served, web):
+    """Of what a page says in words."""
+    for job, names in (1, ["One"]), (2, ["Two", "Three"]):
+        served.import_companies(names)
+        n = len(names)
+        noun = "account" if n == 1 else "accounts"
+        assert f", {n} {noun}. " in web.get(f"/jobs/{job}/delete"
+                                            ).body.decode()
+        assert f"0 of {n} {noun} completed" in web.get(f"/jobs/{job}"
+                                                       ).body.decode()
+
+
 def test_change_that_cannot_be_written(served, web):
     """That is no fault of the request's, and it may be made again."""
     job = served.import_companies(2)
