@@ -8,7 +8,8 @@ usage: soak.py [--seconds N] [--seed N] [--background]
 For two thirds of the time workers and the supervisor are killed at random,
 limits change, the configuration is read again, people read and export,
 control clients misbehave and, for root, the disk fills up; in the last third
-the supervisor is let live, so that its memory can be compared.  Five answers
+the supervisor is let live, and its memory at the begin of that is compared
+with its memory at the end, both with nothing in hand.  Five answers
 in a hundred go wrong.  Then all of it stops, the jobs are let finish, and
 what is promised is counted.  The seed that is printed repeats a run, as far
 as chance on the machine allows.  The exit status is the number of promises
@@ -50,8 +51,16 @@ FAULTS = ["500:p=0.01", "503:p=0.005", "429:p=0.01:retry-after=1",
 # Seconds between two deeds of a kind, on average.
 PERIODS = {"kill_worker": 4.5, "kill_supervisor": 36, "quota": 45, "hup": 20,
            "broken_reload": 70, "bad_client": 8, "pause": 50, "read": 15}
+WORKER = {"max_accounts": 20, "timeout": 120}
 FULL_SECONDS = 15       # that the disk stays full
 WARM_UP = 30            # seconds before the first look at the memory
+# What the supervisor may hold more for each request that it has seen meanwhile:
+# nothing is meant to stay, but a tenth of a job's name and counts.  A session
+# of a minute has some hundred requests, so that 1 KiB of each would be seen.
+HEAP_BYTES = 128
+HEAP_SLACK = 64 << 10   # of lists that have been longer than before
+SQLITE_BYTES = 8 << 20  # cache_size is 2 MiB, the rest statements
+RSS_SLACK = 4 << 20     # what malloc keeps for the next
 # The longest a daemon may take until it answers, or its workers to end.
 AT_ONCE = 20
 DRAIN = 300
@@ -69,14 +78,40 @@ def micro(entry):
         entry["searches"] * price["search"] * 1000, 6))
 
 
-def memory(pid):
+def resident(pid):
     """Resident KiB of a process."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0])
 
 
+# At rest: bytes of the heap that SQLite holds, and others do; all that is
+# resident; and requests up to then.
+Memory = collections.namedtuple("Memory", "sqlite heap resident requests")
+
+
+class Heap:
+    """What tests/shim/heap.c tells."""
+
+    def __init__(self, path):
+        self.path = path
+        path.write_bytes(bytes(24))
+        self.environment = {"LD_PRELOAD": str(sdr.BUILD / "shim" / "heap.so"),
+                            "SDR_SHIM_HEAP": str(path)}
+
+    def read(self):
+        """How often it was written, bytes of SQLite, bytes of others."""
+        waits, held, sqlite = struct.unpack("=qqq", self.path.read_bytes())
+        return waits, sqlite, held - sqlite
+
+
 def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def await_calmly(condition, timeout=sdr.PATIENCE):
+    """Of what never comes, the reckoning will tell."""
+    with contextlib.suppress(AssertionError):
+        sdr.wait_for(condition, "", timeout)
 
 
 @contextlib.contextmanager
@@ -104,13 +139,18 @@ def reckon_section(entries, rows):
     ids = {e["id"] for e in entries}
     again = max(0, len(entries) - len(bad) - 1)
     died = [row for row in lost if row[1] == "worker_died"]
+    nameless = [row for row in lost if not row[2]]
     return collections.Counter({
         "requests lost": len(lost),
         "lost by a death": len(died),
+        "lost by a death, its id not known": sum(
+            1 for row in died if not row[2]),
         "lost though its id was known": sum(1 for row in died if row[2]),
         "bought again": again,
         "bought again after a death": min(again, len(died)),
         "unexplained": max(0, len(unseen) - len(lost)),
+        "bought again though its id was known": max(
+            0, again - len(nameless)),
         "uncovered": sum(map(micro, unseen)) > sum(row[3] for row in lost),
         "differs": sum(known.get(e["id"], micro(e)) != micro(e)
                        for e in entries),
@@ -131,6 +171,7 @@ class Soak:
         self.background = args.background
         self.full = False
         self.memory = []
+        self.generation = 0     # of the configuration
         self.sim = sdr.Sim(folder / "sim", "--latency", LATENCY, "--seed",
                            args.seed, "--tokens-sigma", 0.3)
         endpoint = {"request_timeout": 10}
@@ -139,8 +180,10 @@ class Soak:
         self.daemon = sdr.Daemon(
             folder / "sdrd", self.sim, endpoint, database=disk / "sdr.db",
             processing={"concurrency": CONCURRENCY, "max_retries": 10},
-            worker={"max_accounts": 20, "timeout": 120})
+            worker=WORKER)
         self.daemon.db = disk / "sdr.db"
+        self.heap = Heap(folder / "heap")
+        self.daemon.environment.update(self.heap.environment)
         self.good_conf = self.daemon.conf.read_text()
 
     # What is being done to it
@@ -170,8 +213,7 @@ class Soak:
         workers = self.daemon.workers()
         begun = time.monotonic()
         self.daemon.kill9()
-        sdr.wait_for(lambda: not any(map(sdr.alive, workers)),
-                     "the end of the workers", AT_ONCE)
+        await_calmly(lambda: not any(map(sdr.alive, workers)), AT_ONCE)
         self.took("from its death to its workers'", begun)
         self.count["supervisor killed"] += 1
         self.start()
@@ -297,20 +339,48 @@ class Soak:
             at, " ".join(f"{k} {states[k]}" for k in sorted(states)),
             self.daemon.value("SELECT count(*) FROM request"),
             " ".join(f"{k}: {v}" for k, v in self.count.items()),
-            memory(self.daemon.process.pid)), flush=True)
+            resident(self.daemon.process.pid)), flush=True)
 
-    def look(self, at):
-        """The memory of the supervisor in the last third."""
-        if at < self.seconds * 2 / 3 + min(WARM_UP, self.seconds / 10):
-            return
-        self.memory.append(memory(self.daemon.process.pid))
+    def close_clients(self):
+        for client in self.clients:
+            client.close()
+        self.clients.clear()
+
+    def resume(self):
+        for job, in self.daemon.sql("SELECT id FROM job "
+                                    "WHERE state = 'paused'"):
+            self.daemon.do("resume", job=job)
+
+    def look(self):
+        """The supervisor's memory with nobody there and nothing in hand."""
+        daemon = self.daemon
+        self.close_clients()
+        for job, in daemon.sql("SELECT id FROM job WHERE state = 'running'"):
+            daemon.ask("pause", job=job)    # it may be completed by now
+        await_calmly(lambda: daemon.value(
+            "SELECT count(*) FROM account WHERE state = 'processing'") == 0)
+        # Workers of another configuration go when they are idle.
+        self.generation += 1
+        self.daemon.write_conf(worker={**WORKER, "timeout":
+                                       120 + self.generation})
+        self.good_conf = daemon.conf.read_text()
+        daemon.do("reload")
+        await_calmly(lambda: not daemon.workers())
+        await_calmly(lambda: self.open_now() <= self.at_rest, AT_ONCE)
+        waits = self.heap.read()[0]
+        daemon.wait(lambda: self.heap.read()[0] > waits + 2, "its rest")
+        self.memory.append(Memory(
+            *self.heap.read()[1:], resident(daemon.process.pid) << 10,
+            daemon.value("SELECT count(*) FROM request")))
+        self.resume()
 
     def run(self):
         self.sim.control(faults=FAULTS)
         self.start()
         self.feed()
         deeds = self.plan()
-        begun = said = looked = time.monotonic()
+        first = self.seconds * 2 / 3 + min(WARM_UP, self.seconds / 10)
+        begun = said = time.monotonic()
         while (at := time.monotonic() - begun) < self.seconds:
             assert self.daemon.running(), "it ended\n" + self.daemon.tail()
             while deeds and deeds[0][0] <= at:
@@ -319,28 +389,24 @@ class Soak:
             if time.monotonic() - said >= 10:
                 said = time.monotonic()
                 self.say(at)
-            if time.monotonic() - looked >= 1:
-                looked = time.monotonic()
-                self.look(at)
+            if at >= first and not self.memory and not self.full:
+                self.look()
+                begun += time.monotonic() - begun - at      # it is no time
             time.sleep(0.05)
+        self.look()
 
     def jobs_end(self):
-        self.daemon.wait(
-            lambda: self.daemon.value("SELECT count(*) FROM job WHERE state "
-                                      "<> 'completed'") == 0,
-            "the end of all jobs", DRAIN)
+        await_calmly(lambda: self.daemon.value(
+            "SELECT count(*) FROM job WHERE state <> 'completed'") == 0, DRAIN)
 
     def finish(self):
         """Peace: everything that was begun comes to an end."""
-        for client in self.clients:
-            client.close()
+        self.close_clients()
         self.worked = self.sim.requests()
         # No limit at all would say nothing, and the last one stay in force.
         self.sim.control(faults=[], rpm=100_000, tpm=1_000_000_000,
                          latency="20")
-        for job, in self.daemon.sql("SELECT id FROM job "
-                                    "WHERE state = 'paused'"):
-            self.daemon.do("resume", job=job)
+        self.resume()
         self.jobs_end()
         self.failed = dict(self.daemon.sql(
             "SELECT error_kind, count(*) FROM account "
@@ -350,8 +416,7 @@ class Soak:
             self.daemon.do("retry", job=job, accounts=[])
         self.jobs_end()
         self.sim.settled()
-        self.daemon.wait(lambda: self.open_now() <= self.at_rest,
-                         "no more descriptors than at rest", AT_ONCE)
+        await_calmly(lambda: self.open_now() <= self.at_rest, AT_ONCE)
 
     # The reckoning
 
@@ -405,12 +470,7 @@ class Soak:
         yield from self.reckon_money(bill, ledger)
         yield ("the database is whole", daemon.value("PRAGMA quick_check"),
                daemon.value("PRAGMA quick_check") == "ok")
-        first = self.memory[:max(1, len(self.memory) // 10)]
-        last = self.memory[-len(first):]
-        before, after = max(first), min(last)
-        yield ("the supervisor's memory is flat",
-               f"{before} KiB, then {after} KiB",
-               after <= before * 1.2 + 1024)
+        yield from self.reckon_memory()
         yield ("no descriptor is left open",
                f"{self.at_rest} at rest, now {self.open_now()}",
                self.open_now() <= self.at_rest)
@@ -423,6 +483,21 @@ class Soak:
         yield ("no file is left", str(self.listing()),
                set(self.listing()) <= set(self.files) | {"sdr.db-shm",
                                                          "sdr.db-wal"})
+
+    def reckon_memory(self):
+        before, after = self.memory
+        requests = after.requests - before.requests
+        grown = after.heap - before.heap
+        yield ("nothing of a request stays in the supervisor's memory",
+               "%d bytes, %d after %d requests" % (
+                   before.heap, after.heap, requests),
+               grown <= HEAP_SLACK + HEAP_BYTES * requests)
+        yield ("SQLite keeps to its cache",
+               f"{before.sqlite} bytes, then {after.sqlite}",
+               after.sqlite <= SQLITE_BYTES)
+        yield ("the supervisor's resident memory is flat",
+               f"{before.resident} bytes, then {after.resident}",
+               after.resident <= before.resident + RSS_SLACK)
 
     def reckon_sections(self):
         missing = self.daemon.value(
@@ -442,7 +517,8 @@ class Soak:
         found = collections.Counter()
         for key in bill.keys() | ledger.keys():
             found += reckon_section(bill[key], ledger[key])
-        for name in ("requests lost", "lost by a death", "bought again",
+        for name in ("requests lost", "lost by a death",
+                     "lost by a death, its id not known", "bought again",
                      "bought again after a death"):
             self.count[name] = found[name]
         yield ("what is bought again was under way at a death or a reset",
@@ -457,6 +533,9 @@ class Soak:
         if self.background:
             yield ("no answer is given up that could be fetched",
                    f"{given_up} were", not given_up)
+            known = found["bought again though its id was known"]
+            yield ("nothing is bought twice whose id was known",
+                   f"{known} were", not known)
         yield ("the ledger invents nothing", f"{found['invented']} invented",
                not found["invented"])
 

@@ -562,6 +562,11 @@ def spoil_directory(db):
     db.mkdir()
 
 
+# Where the reason is one to be told apart.
+REASONS = {spoil_zero: "is empty", spoil_foreign: "another program",
+           spoil_newer: "newer", spoil_directory: "not a file"}
+
+
 @pytest.mark.parametrize("spoil", [
     spoil_zero, spoil_random, spoil_text, spoil_truncated, spoil_middle,
     spoil_foreign, spoil_newer, spoil_directory],
@@ -584,6 +589,7 @@ def test_S5_refused_and_left_as_it_is(sim, make_daemon, tmp_path, spoil):
     assert daemon.start_in_vain() == 4
     said = daemon.log_of_start()
     assert str(daemon.db) in said and len(said.splitlines()) < 5
+    assert REASONS.get(spoil, "") in said
     after = snapshot(folder)
     assert not after.pop("sdr.db-wal", None)
     for name in ("sdr.db.lock", "sdr.db-shm"):
