@@ -112,6 +112,11 @@ client_heard(struct client *c, const char *body, size_t len)
 		verbs_answer(c, &msg, &reply);
 		message_clear(&msg);
 	}
+	if (reply.later) {
+		c->waits = true;
+		event_del(c->readable);
+		return;
+	}
 	client_reply(c, &reply);
 	/*
 	 * A promise waits for its commit; other people's do not matter, and a
@@ -123,13 +128,29 @@ client_heard(struct client *c, const char *body, size_t len)
 	json_object_put(reply.result);
 }
 
+/* What came so far; the rest of a frame has to come soon. */
+static void
+client_take(struct client *c)
+{
+	enum frame_status status = FRAME_NONE;
+	const char *body;
+	size_t len;
+
+	while (!c->closing && !c->gone && !c->waits &&
+	    (status = frame_in_next(&c->in, &body, &len)) == FRAME_READY)
+		client_heard(c, body, len);
+	if (status == FRAME_BAD)
+		c->gone = true;
+	if (c->waits || !frame_in_partial(&c->in))
+		c->partial_mono = 0;
+	else if (c->partial_mono == 0)
+		c->partial_mono = clock_mono() + STALL_MS;
+}
+
 static void
 on_client_readable(int fd, short what, void *arg)
 {
-	enum frame_status status = FRAME_NONE;
 	struct client *c = arg;
-	const char *body;
-	size_t len;
 	ssize_t n;
 
 	(void)what;
@@ -138,17 +159,17 @@ on_client_readable(int fd, short what, void *arg)
 		client_free(c);
 		return;
 	}
-	while (!c->closing && !c->gone &&
-	    (status = frame_in_next(&c->in, &body, &len)) == FRAME_READY)
-		client_heard(c, body, len);
-	if (status == FRAME_BAD)
-		c->gone = true;
-	if (frame_in_partial(&c->in)) {
-		if (c->partial_mono == 0)
-			c->partial_mono = clock_mono() + STALL_MS;
-	} else {
-		c->partial_mono = 0;
-	}
+	client_take(c);
+}
+
+void
+client_answer(struct client *c, const struct reply *reply)
+{
+	c->waits = false;
+	c->held = true;
+	client_reply(c, reply);
+	event_add(c->readable, NULL);
+	client_take(c);
 }
 
 static void

@@ -15,8 +15,10 @@
 #include "common/frame.h"
 
 struct event;
+struct job;
 struct json_object;
 struct message;
+struct msg_retry;
 struct supervisor;
 
 struct client {
@@ -30,6 +32,7 @@ struct client {
 	bool			 held;		/* replies wait for a commit */
 	bool			 closing;	/* after its last reply */
 	bool			 gone;		/* drop it */
+	bool			 waits;		/* its reply comes later */
 	int64_t			 stall_mono;	/* a reply must be read by */
 	int64_t			 partial_mono;	/* a frame must end by */
 	int64_t			 import;	/* job being imported, or 0 */
@@ -42,6 +45,7 @@ struct reply {
 	int64_t			 code;
 	char			*message;
 	struct json_object	*result;
+	bool			 later;		/* by client_answer() */
 };
 
 /* Exit statuses of sdrctl(1). */
@@ -55,8 +59,25 @@ enum {
 	REPLY_UNABLE = 80
 };
 
+/* control.c */
+/* The reply that was to come later; what was asked meanwhile is taken up. */
+void	 client_answer(struct client *, const struct reply *);
+
+/* verbs.c */
 void	 verbs_answer(struct client *, struct message *, struct reply *);
 /* A connection ends: an import that it did not end is taken back. */
 void	 verbs_client_gone(struct client *);
+void	 say(struct reply *, int64_t code, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
+void	 tell(struct reply *, const char *key, int64_t value);
+/* Set it running, and what there is to say of that. */
+void	 run_job(struct supervisor *, struct job *, struct reply *);
+
+/* retry.c */
+/* Final accounts of a job again, step by step; msg_retry is taken over. */
+void	 retry_begin(struct client *, struct job *, struct msg_retry *,
+	    struct reply *);
+/* Who asked is gone; what was asked for goes on. */
+void	 retries_client_gone(struct client *);
 
 #endif

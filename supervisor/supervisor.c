@@ -342,7 +342,7 @@ arm_wake(struct supervisor *sup, int64_t now)
 	other = limiter_next(sup->limiter, now);
 	if (other >= 0 && now + other < next && !sup->stuck)
 		next = now + other;
-	if (sup->deleting && !sup->stuck)
+	if (sup->stepping && !sup->stuck)
 		next = now;
 	if ((other = pool_next(sup, now)) < next)
 		next = other;
@@ -380,7 +380,8 @@ turn(struct supervisor *sup)
 	if (!sup->stuck) {
 		answers_expire(sup, now);
 		schedule_grants(sup, now);
-		sup->deleting = jobs_delete_step(sup);
+		sup->stepping = jobs_delete_step(sup);
+		sup->stepping |= retries_step(sup);
 	}
 	turn_commit(sup, now);
 	arm_wake(sup, clock_mono());
@@ -475,6 +476,7 @@ supervisor_init(struct supervisor *sup, char err[static STORE_ERRLEN])
 	TAILQ_INIT(&sup->jobs);
 	TAILQ_INIT(&sup->runs);
 	TAILQ_INIT(&sup->hooks);
+	TAILQ_INIT(&sup->retries);
 	webserver_init(sup);
 	sup->started_mono = sup->saved_mono = clock_mono();
 	if ((sup->base = event_base_new()) == NULL)
@@ -541,8 +543,10 @@ supervisor_clear(struct supervisor *sup)
 	store_close(sup->store);
 	/* Who waits for a stop sees the lock free when its socket closes. */
 	control_close(sup);
-	if (sup->base != NULL)
+	if (sup->base != NULL) {
+		retries_clear(sup);
 		jobs_clear(sup);
+	}
 	for (size_t i = 0; i < SUPERVISOR_SIGNALS; i++)
 		if (sup->signals[i] != NULL)
 			event_free(sup->signals[i]);

@@ -38,7 +38,8 @@
  *	hook.c		the program of on-event
  *	notify.c	what the service manager is told
  *	schedule.c	which account and which request is next
- *	control.c	the control socket; verbs.c what is asked for there
+ *	control.c	the control socket; verbs.c what is asked for there,
+ *			retry.c what of that takes long
  *	webserver.c	the process of the web page
  *	supervisor.c	the loop, its turn, signals, stop and reload
  */
@@ -171,6 +172,7 @@ struct pool {
 /* ---- the whole ---- */
 
 TAILQ_HEAD(hook_list, hook);
+TAILQ_HEAD(retry_list, retry);
 
 #define SUPERVISOR_SIGNALS	4
 
@@ -187,6 +189,7 @@ struct supervisor {
 	struct pool		 pool;
 	struct budget		 budget;
 	struct hook_list	 hooks;
+	struct retry_list	 retries;
 	struct notify		 notify;
 	struct control		*control;
 	struct webserver	*web;
@@ -195,7 +198,7 @@ struct supervisor {
 	int64_t			 started_mono;
 	int64_t			 order;		/* of runs, for the limiter */
 	bool			 degraded;	/* errors persist: one by one */
-	bool			 deleting;	/* a job's accounts, in steps */
+	bool			 stepping;	/* a deletion or a retry goes on */
 	bool			 stuck;		/* the last commit failed */
 	int64_t			 stuck_mono;	/* since then */
 	bool			 stopping;
@@ -358,6 +361,11 @@ void	 control_end_imports(struct supervisor *);
 void	 control_flush(struct supervisor *, bool committed);
 int64_t	 control_next(const struct supervisor *);	/* INT64_MAX: never */
 void	 control_tend(struct supervisor *, int64_t now);
+
+/* retry.c */
+/* The next step of a retry; whether there is more to do. */
+bool	 retries_step(struct supervisor *);
+void	 retries_clear(struct supervisor *);
 
 /* status.c */
 struct json_object *status_json(const struct supervisor *);

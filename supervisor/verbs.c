@@ -17,10 +17,7 @@
 
 #define NAME_MAX_BYTES	255	/* as of a file, NAME_MAX of limits.h */
 
-static void say(struct reply *, int64_t code, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void
+void
 say(struct reply *reply, int64_t code, const char *fmt, ...)
 {
 	va_list ap;
@@ -34,7 +31,7 @@ say(struct reply *reply, int64_t code, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void
+void
 tell(struct reply *reply, const char *key, int64_t value)
 {
 	if (reply->result == NULL)
@@ -190,6 +187,7 @@ verb_import_end(struct client *c, struct message *msg, struct reply *reply)
 void
 verbs_client_gone(struct client *c)
 {
+	retries_client_gone(c);
 	if (c->import == 0)
 		return;
 	log_info("import of job %" PRId64 " did not end; removed", c->import);
@@ -267,12 +265,12 @@ apply_options(struct client *c, struct job *job, const struct msg_job *o)
 	note_options(c, job, o);
 }
 
-static void
-run_job(struct client *c, struct job *job, struct reply *reply)
+void
+run_job(struct supervisor *sup, struct job *job, struct reply *reply)
 {
-	limiter_resume(c->sup->limiter);
-	c->sup->renewed_mono = clock_mono();
-	job_run(c->sup, job);
+	limiter_resume(sup->limiter);
+	sup->renewed_mono = clock_mono();
+	job_run(sup, job);
 	if (job->state == JOB_RUNNING)
 		say(reply, REPLY_OK, "job %" PRId64 " is running: %" PRId64
 		    " accounts to do", job->id, job->counts[ACCOUNT_PENDING]);
@@ -323,7 +321,7 @@ verb_start(struct client *c, struct message *msg, struct reply *reply)
 	apply_options(c, job, &msg->job);
 	if (job->counts[ACCOUNT_PENDING] > 0 ||
 	    job->counts[ACCOUNT_PROCESSING] > 0) {
-		run_job(c, job, reply);
+		run_job(c->sup, job, reply);
 		return;
 	}
 	if (job->state == JOB_READY)
@@ -379,7 +377,7 @@ verb_resume(struct client *c, struct message *msg, struct reply *reply)
 		    ": sdrctl start goes on with it" : "");
 		return;
 	}
-	run_job(c, job, reply);
+	run_job(c->sup, job, reply);
 }
 
 static void
@@ -445,26 +443,6 @@ verb_set(struct client *c, struct message *msg, struct reply *reply)
 	    "parallel", job_concurrency(c->sup, job));
 }
 
-static void
-retried(struct client *c, struct job *job, int64_t n, struct reply *reply)
-{
-	char *text;
-
-	if (n > 0) {
-		text = xasprintf("%" PRId64 " accounts to do again", n);
-		store_note_event(c->sup->store, job->id, 0, "retry", text);
-		free(text);
-	}
-	if (n > 0 && (job->state == JOB_COMPLETED ||
-	    job->state == JOB_CANCELLED))
-		run_job(c, job, reply);
-	say(reply, REPLY_OK, "job %" PRId64 ": %" PRId64 " accounts to do "
-	    "again%s", job->id, n, n == 0 ? "" : "; answers they have are "
-	    "kept");
-	tell(reply, "job", job->id);
-	tell(reply, "accounts", n);
-}
-
 static bool
 in_playbook(const struct client *c, const char *section)
 {
@@ -476,33 +454,10 @@ in_playbook(const struct client *c, const char *section)
 	return false;
 }
 
-static int
-retry_in_store(struct client *c, const struct msg_retry *msg,
-    struct store_retried *did, char err[static STORE_ERRLEN])
-{
-	const struct playbook *book = c->sup->playbook;
-	struct store_prompt *prompts = xcalloc(book->n_sections + 1,
-	    sizeof(*prompts));
-	size_t i;
-	int rc;
-
-	for (i = 0; i < book->n_sections; i++) {
-		prompts[i].key = book->sections[i].key;
-		prompts[i].hash = book->sections[i].hash;
-	}
-	prompts[i].key = "categorize";
-	prompts[i].hash = book->categorize_hash;
-	rc = store_retry(c->sup->store, msg, prompts, i + 1, did, err);
-	free(prompts);
-	return rc;
-}
-
 static void
 verb_retry(struct client *c, struct message *msg, struct reply *reply)
 {
 	struct job *job = job_asked(c, msg->retry.job, reply);
-	struct store_retried did;
-	char err[STORE_ERRLEN];
 
 	if (job == NULL)
 		return;
@@ -516,13 +471,7 @@ verb_retry(struct client *c, struct message *msg, struct reply *reply)
 		    msg->retry.section);
 		return;
 	}
-	if (retry_in_store(c, &msg->retry, &did, err) == -1) {
-		say(reply, REPLY_UNABLE, "%s", err);
-		return;
-	}
-	memcpy(job->counts, did.counts, sizeof(job->counts));
-	budget_lose(c->sup, job, did.lost_cost);
-	retried(c, job, did.accounts, reply);
+	retry_begin(c, job, &msg->retry, reply);
 }
 
 /* ---- the table ---- */

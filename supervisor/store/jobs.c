@@ -162,6 +162,10 @@ store_import_rows(struct store *s, int64_t job, bool again,
 
 /* ---- retry ---- */
 
+/* Accounts that a step retries, and looks at: some 40 ms (measured). */
+#define RETRY_STEP	200
+#define RETRY_SPAN	2000
+
 static int
 put_prompts(struct store *s, const struct store_prompt *prompts, size_t n)
 {
@@ -177,29 +181,98 @@ put_prompts(struct store *s, const struct store_prompt *prompts, size_t n)
 	return rc;
 }
 
+/* The first step: the numbers that the job's accounts have. */
 static int
-choose(struct store *s, const struct msg_retry *r)
+find_range(struct store *s, const struct msg_retry *r,
+    struct store_retried *did)
 {
+	sqlite3_stmt *st = statement(s, SQL_RETRY_RANGE);
+	int rc;
+
+	statement_bind(st, "i", r->job);
+	rc = sqlite3_step(st);
+	did->next = sqlite3_column_int64(st, 0);
+	did->last = sqlite3_column_int64(st, 1);
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+static int
+choose_listed(struct store *s, const struct msg_retry *r,
+    struct store_retried *did)
+{
+	size_t i = (size_t)did->next, end = i + RETRY_STEP;
 	sqlite3_stmt *st;
 	int rc = SQLITE_OK;
 
-	if (r->outdated) {
-		st = statement(s, SQL_RETRY_CHOOSE_OUTDATED);
-		statement_bind(st, "i", r->job);
-		return statement_run(st);
-	}
-	if (r->n_accounts == 0) {
-		st = statement(s, SQL_RETRY_CHOOSE_FAILED);
-		statement_bind(st, "is", r->job, r->kind);
-		return statement_run(st);
-	}
-	for (size_t i = 0; i < r->n_accounts && rc == SQLITE_OK; i++) {
+	for (; i < r->n_accounts && i < end && rc == SQLITE_OK; i++) {
 		st = statement(s, SQL_RETRY_CHOOSE_LISTED);
 		statement_bind(st, "iii", r->job, r->accounts[i].id,
 		    (int64_t)(r->fresh || r->section != NULL));
 		rc = statement_run(st);
 	}
+	did->next = (int64_t)i;
+	did->over = i == r->n_accounts;
 	return rc;
+}
+
+/* Those of the next numbers to which it applies. */
+static int
+choose_next(struct store *s, const struct msg_retry *r,
+    struct store_retried *did)
+{
+	sqlite3_stmt *st = statement(s, r->outdated ?
+	    SQL_RETRY_CHOOSE_OUTDATED : SQL_RETRY_CHOOSE_FAILED);
+	int64_t end = did->next + RETRY_SPAN - 1;
+	int rc;
+
+	statement_bind(st, r->outdated ? "iiii" : "iiiis", r->job, did->next,
+	    end, (int64_t)RETRY_STEP, r->kind);
+	rc = statement_run(st);
+	did->next = end + 1;
+	return rc;
+}
+
+/* What they are until now; where a step was full the next begins behind it. */
+static int
+count_chosen(struct store *s, struct store_retried *did, bool listed)
+{
+	sqlite3_stmt *st = statement(s, SQL_RETRY_COUNT);
+	int64_t n, all = 0, last = 0;
+	int rc, state;
+
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		state = account_state_parse(
+		    (const char *)sqlite3_column_text(st, 0));
+		n = sqlite3_column_int64(st, 1);
+		if (state != -1)
+			did->were[state] = n;
+		all += n;
+		if (sqlite3_column_int64(st, 2) > last)
+			last = sqlite3_column_int64(st, 2);
+	}
+	sqlite3_reset(st);
+	if (listed)
+		return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	if (all == RETRY_STEP)
+		did->next = last + 1;
+	did->over = did->next > did->last;
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int
+choose(struct store *s, const struct msg_retry *r, struct store_retried *did)
+{
+	bool listed = !r->outdated && r->n_accounts > 0;
+	int rc = SQLITE_OK;
+
+	if (listed)
+		rc = choose_listed(s, r, did);
+	else if (did->last == 0)
+		rc = find_range(s, r, did);
+	if (rc == SQLITE_OK && !listed)
+		rc = choose_next(s, r, did);
+	return rc == SQLITE_OK ? count_chosen(s, did, listed) : rc;
 }
 
 /* Of an answer that is being made, nobody knows what it will be worth. */
@@ -239,10 +312,8 @@ retry(struct store *s, const struct msg_retry *r, struct store_retried *did)
 {
 	int rc;
 
-	if ((rc = choose(s, r)) != SQLITE_OK)
-		return rc;
-	rc = statement_run(statement(s, SQL_RETRY_CHOSEN));
-	*did = (struct store_retried){ .accounts = sqlite3_changes64(s->db) };
+	if ((rc = choose(s, r, did)) == SQLITE_OK)
+		rc = statement_run(statement(s, SQL_RETRY_CHOSEN));
 	if (rc == SQLITE_OK)
 		rc = drop_answers(s, r, &did->lost_cost);
 	if (rc == SQLITE_OK)
@@ -255,15 +326,16 @@ store_retry(struct store *s, const struct msg_retry *r,
     const struct store_prompt *prompts, size_t n_prompts,
     struct store_retried *did, char err[static STORE_ERRLEN])
 {
+	struct store_retried step = { .next = did->next, .last = did->last };
+
 	if (store_flush(s, err) == -1)
 		return -1;
 	if (db_begin(s) != SQLITE_OK ||
 	    put_prompts(s, prompts, n_prompts) != SQLITE_OK ||
-	    retry(s, r, did) != SQLITE_OK)
+	    retry(s, r, &step) != SQLITE_OK || db_commit(s) != SQLITE_OK)
 		return db_failed(s, "retry", err);
-	if (store_job_counts(s, r->job, did->counts, err) == -1)
-		return -1;
-	return db_commit(s) == SQLITE_OK ? 0 : db_failed(s, "retry", err);
+	*did = step;
+	return 0;
 }
 
 /* ---- the ledger ---- */

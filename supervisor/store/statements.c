@@ -147,22 +147,31 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    "SELECT count(*) FROM request WHERE state = 'sent'",
 	[SQL_RECOVER_IMPORTS] =
 	    "DELETE FROM job WHERE state = 'loading'",
+	[SQL_RETRY_RANGE] =
+	    "SELECT min(id), max(id) FROM account WHERE job_id = ?1",
+	/* The +: by number, whatever indexes there are. */
 	[SQL_RETRY_CHOOSE_FAILED] =
 	    "INSERT INTO temp.chosen SELECT id FROM account"
-	    " WHERE job_id = ?1 AND state = 'failed'"
-	    " AND (?2 IS NULL OR error_kind = ?2)",
+	    " WHERE +job_id = ?1 AND id BETWEEN ?2 AND ?3"
+	    " AND +state = 'failed' AND (?5 IS NULL OR error_kind = ?5)"
+	    " ORDER BY id LIMIT ?4",
 	[SQL_RETRY_CHOOSE_LISTED] =
 	    "INSERT OR IGNORE INTO temp.chosen SELECT id FROM account"
 	    " WHERE job_id = ?1 AND id = ?2"
 	    " AND (state = 'failed' OR (?3 AND state = 'completed'))",
 	[SQL_RETRY_CHOOSE_OUTDATED] =
 	    "INSERT INTO temp.chosen SELECT id FROM account AS a"
-	    " WHERE job_id = ?1 AND state IN ('completed', 'failed')"
+	    " WHERE +job_id = ?1 AND id BETWEEN ?2 AND ?3"
+	    " AND +state IN ('completed', 'failed')"
 	    " AND ((state = 'completed' AND prompt_hash IS NOT"
 	    "     (SELECT hash FROM temp.prompt WHERE key = 'categorize'))"
 	    "   OR EXISTS (SELECT 1 FROM section AS s"
 	    "     LEFT JOIN temp.prompt AS p ON p.key = s.key"
-	    "     WHERE s.account_id = a.id AND p.hash IS NOT s.prompt_hash))",
+	    "     WHERE s.account_id = a.id AND p.hash IS NOT s.prompt_hash))"
+	    " ORDER BY id LIMIT ?4",
+	[SQL_RETRY_COUNT] =
+	    "SELECT state, count(*), max(id) FROM account"
+	    " WHERE id IN (SELECT id FROM temp.chosen) GROUP BY state",
 	[SQL_RETRY_CHOSEN] =
 	    "UPDATE account SET state = 'pending', attempt = 0, deaths = 0,"
 	    " error_kind = NULL, error = NULL, finished_at = NULL,"

@@ -141,12 +141,12 @@ void	 store_note_settlement(struct store *,
 void	 store_note_section(struct store *, const struct store_section *);
 /* Takes effect only while the account is in processing with this run_id. */
 void	 store_note_ending(struct store *, const struct store_ending *);
-/* The caller has asked job_state_may().  reason "" clears it. */
 /* Its answers that are being made will not be fetched. */
 void	 store_note_job_lose(struct store *, int64_t job);
 void	 store_note_job_delete(struct store *, int64_t job);
 /* Any n of a job's accounts, with their sections. */
 void	 store_note_accounts_delete(struct store *, int64_t job, int64_t n);
+/* The caller has asked job_state_may().  reason "" clears it. */
 void	 store_note_job(struct store *, int64_t job, enum job_state,
 	    const char *reason);
 void	 store_note_job_options(struct store *, int64_t job,
@@ -238,12 +238,15 @@ struct store_prompt {
  * Final accounts become pending again: see msg_retry for which.  What is
  * outdated is judged by the prompts.  Where answers are dropped, those that
  * were not fetched yet are lost with them, at the cost that they had reserved.
- * -1: nothing has changed.
+ * Each call is a step that a loop turn has time for, and goes on where the one
+ * before ended: begin with zeros, call until it is over.  -1: nothing has
+ * changed, by this step.
  */
 struct store_retried {
-	int64_t	 accounts;
-	int64_t	 counts[ACCOUNT_STATES];	/* of the job, afterwards */
-	int64_t	 lost_cost;
+	int64_t	 next, last;		/* accounts that are left to look at */
+	bool	 over;
+	int64_t	 were[ACCOUNT_STATES];	/* this step's, by what they were */
+	int64_t	 lost_cost;		/* of this step */
 };
 int	 store_retry(struct store *, const struct msg_retry *,
 	    const struct store_prompt *, size_t n_prompts,

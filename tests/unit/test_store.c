@@ -475,16 +475,24 @@ retry(struct fixture *f, struct msg_retry r)
 	const struct store_prompt now[] = { { "security", "h1" },
 	    { "news", "h2" }, { "categorize", "c1" } };
 	char err[STORE_ERRLEN];
-	struct store_retried did = { .accounts = -1 };
-	int64_t counts[ACCOUNT_STATES];
+	int64_t before[ACCOUNT_STATES], after[ACCOUNT_STATES], all = 0;
+	struct store_retried did = { 0 };
 
 	r.job = f->job;
-	if (store_retry(f->store, &r, now, 3, &did, err) == -1 ||
-	    store_job_counts(f->store, f->job, counts, err) == -1)
+	if (store_turn(f->store, NULL, 0) == -1 ||
+	    store_job_counts(f->store, f->job, before, err) == -1 ||
+	    store_retry(f->store, &r, now, 3, &did, err) == -1 ||
+	    store_job_counts(f->store, f->job, after, err) == -1)
 		fail_msg("%s", err);
-	assert_memory_equal(did.counts, counts, sizeof(counts));
+	assert_true(did.over);
+	for (int i = 0; i < ACCOUNT_STATES; i++) {
+		before[i] -= did.were[i];
+		all += did.were[i];
+	}
+	before[ACCOUNT_PENDING] += all;
+	assert_memory_equal(before, after, sizeof(after));
 	f->lost_cost = did.lost_cost;
-	return did.accounts;
+	return all;
 }
 
 static void
