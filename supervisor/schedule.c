@@ -50,7 +50,8 @@ has_money(struct permit *p, int endpoint, void *arg)
 	struct ask *a = p->owner;
 
 	/* Of what was asked before, the cost is reserved. */
-	return a->response != NULL || budget_admits(sup, a->run->job, ask_cost(sup, a, endpoint));
+	return a->response != NULL || budget_admits(sup, a->run->job,
+	    ask_cost(sup, a, endpoint));
 }
 
 void

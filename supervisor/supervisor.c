@@ -173,7 +173,8 @@ reload(struct supervisor *sup, char err[static STORE_ERRLEN])
 		job_halt(sup, job);
 	budget_changed(sup);
 	log_info("configuration read again from %s", sup->config->path);
-	store_note_event(sup->store, 0, 0, "reload", "configuration read again");
+	store_note_event(sup->store, 0, 0, "reload",
+	    "configuration read again");
 	return 0;
 }
 

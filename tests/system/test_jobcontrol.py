@@ -629,7 +629,7 @@ def test_events_tell_what_happened_and_why(make_sim, make_daemon):
     reasons = [message for _, message in told]
     assert "concurrency 1, budget $50.00" in reasons
     assert "mode parallel, concurrency auto" in reasons
-    assert "1 accounts to do again" in reasons
+    assert "1 account to do again" in reasons
     assert any("endpoint sim" in r and "key" in r for r in reasons)
     failed = [m for kind, m in told if kind == "account-failed"]
     assert len(failed) == 1 and failed[0].startswith("Bad: ")

@@ -2,10 +2,12 @@
 # Copyright (c) 2026 The sdr authors
 """Money: the ledger against the simulator's bill, budgets, on-event."""
 
+import contextlib
 import math
 import os
 import random
 import signal
+import sqlite3
 
 import pytest
 
@@ -272,3 +274,31 @@ def test_sample_that_ends_while_the_job_does_not_run(make_sim, make_daemon):
     daemon.do("resume", job=job)
     assert daemon.wait_job() == {"completed": 3}
     assert sim.requests() == 3 * sdr.REQUESTS
+
+
+def test_retry_of_many_goes_in_steps(make_sim, make_daemon):
+    """Who asked is answered at the end, and in the order of the questions."""
+    sim = make_sim()
+    sim.hold()
+    daemon = make_daemon(sim).start()
+    job = daemon.import_companies(700)
+    daemon.do("start", job=job, concurrency=1)
+    daemon.do("cancel-job", job=job)
+    sim.let_go()
+    daemon.wait(lambda: daemon.in_hand() == 0, "nothing in hand")
+    assert daemon.stop() == 0
+    with contextlib.closing(sqlite3.connect(daemon.db)) as db, db:
+        db.execute("UPDATE account SET state = 'failed', error_kind = "
+                   "'timed_out', error = 'x' WHERE id % 2 = 0")
+    sim.hold()
+    daemon.start()
+    with daemon.client() as client:
+        client.send("retry", job=job, accounts=[])
+        client.send("pause", job=77)
+        assert client.receive()["result"]["accounts"] == 350
+        assert client.receive()["code"] == 4
+    assert "failed" not in daemon.states()
+    assert daemon.job()[0] == "running"
+    with daemon.client() as client:
+        listed = [{"id": n} for n in range(1, 701)]
+        assert client.do("retry", job=job, accounts=listed)["accounts"] == 0
