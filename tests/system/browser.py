@@ -95,10 +95,18 @@ class Browser:
         self.cdp("Emulation.setScriptExecutionDisabled", value=not allowed)
 
     def shoot(self, name):
-        """The whole page as a picture."""
+        """
+        The whole page as a picture.  Chromium sometimes finds no active page
+        while it makes room for one that is higher than the window.
+        """
+        errors = pytest.importorskip("selenium.common.exceptions")
+
+        def take():
+            with contextlib.suppress(errors.WebDriverException):
+                return self.cdp("Page.captureScreenshot",
+                                captureBeyondViewport=True)["data"]
         SHOTS.mkdir(exist_ok=True)
-        picture = self.cdp("Page.captureScreenshot",
-                           captureBeyondViewport=True)["data"]
+        picture = wait_for(take, f"a picture of {name}")
         (SHOTS / f"{name}.png").write_bytes(base64.b64decode(picture))
 
     # What is on the page
