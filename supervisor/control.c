@@ -166,7 +166,9 @@ void
 client_answer(struct client *c, const struct reply *reply)
 {
 	c->waits = false;
-	c->held = true;
+	/* As in client_heard(); whatever was noted, this turn commits it. */
+	if (reply->code == REPLY_OK)
+		c->held = true;
 	client_reply(c, reply);
 	event_add(c->readable, NULL);
 	client_take(c);
