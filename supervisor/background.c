@@ -27,6 +27,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/plural.h"
 #include "supervisor/run.h"
 #include "supervisor/supervisor.h"
 
@@ -137,8 +138,9 @@ run_take_up(struct supervisor *sup, struct run *run,
 		else
 			give_up(sup, run, &c->open[i]);
 	if (taken > 0)
-		log_info("[Account %" PRId64 "] %d answers were asked for "
-		    "before and are fetched", run->account, taken);
+		log_info("[Account %" PRId64 "] %d %s asked for before, "
+		    "to be fetched", run->account, taken,
+		    plural(taken, "answer was", "answers were"));
 }
 
 /* ---- what nobody came for ---- */
@@ -159,8 +161,9 @@ answers_expire(struct supervisor *sup, int64_t now)
 		if ((job = job_find(sup, list[i].job)) != NULL)
 			budget_lose(sup, job, list[i].cost);
 	if (n > 0)
-		supervisor_event(sup, 0, 0, "answers-lost", "%zu answers that "
-		    "nobody fetched within %d days are lost, and counted at "
-		    "what was reserved for them", n, KEPT_DAYS);
+		supervisor_event(sup, 0, 0, "answers-lost", "%zu %s lost, "
+		    "which nobody fetched within %d days; what was reserved "
+		    "for them counts", n, plural((int64_t)n, "answer is",
+		    "answers are"), KEPT_DAYS);
 	free(list);
 }

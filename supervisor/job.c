@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/plural.h"
 #include "supervisor/supervisor.h"
 
 #define PROGRESS_EVERY_MS	5000
@@ -136,12 +137,13 @@ void
 job_log_start(const struct supervisor *sup, const struct job *job)
 {
 	bool sequential = job_sequential(sup, job);
+	int64_t n = job_concurrency(sup, job);
 
 	log_info("Starting %s processing for job %" PRId64,
 	    sequential ? "SEQUENTIAL" : "PARALLEL", job->id);
 	if (!sequential)
-		log_info("   Concurrency: %" PRId64 " accounts at a time",
-		    job_concurrency(sup, job));
+		log_info("   Concurrency: %" PRId64 " %s at a time", n,
+		    plural(n, "account", "accounts"));
 }
 
 static void
@@ -150,7 +152,8 @@ job_log_completed(const struct job *job)
 	int64_t total = job_total(job), done = job->counts[ACCOUNT_COMPLETED];
 
 	log_info("Job %" PRId64 " completed", job->id);
-	log_info("   Total: %" PRId64 " accounts", total);
+	log_info("   Total: %" PRId64 " %s", total,
+	    plural(total, "account", "accounts"));
 	log_info("   Processed: %" PRId64, done);
 	log_info("   Failed: %" PRId64, job->counts[ACCOUNT_FAILED]);
 	log_info("   Success Rate: %.1f%%",

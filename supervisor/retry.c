@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/plural.h"
 #include "supervisor/control.h"
 #include "supervisor/supervisor.h"
 
@@ -70,7 +71,7 @@ static void
 retry_done(struct supervisor *sup, struct job *job, struct retry *r,
     struct reply *reply)
 {
-	const char *noun = r->accounts == 1 ? "account" : "accounts";
+	const char *noun = plural(r->accounts, "account", "accounts");
 	char *text;
 
 	if (r->accounts > 0) {
@@ -104,8 +105,8 @@ retry_step(struct supervisor *sup, struct retry *r, struct reply *reply)
 	}
 	if (sup->stopping) {
 		say(reply, REPLY_NOT_NOW, "sdrd is stopping: %" PRId64
-		    " accounts are to do again, ask later for the others",
-		    r->accounts);
+		    " %s to do again, ask later for the others", r->accounts,
+		    plural(r->accounts, "account is", "accounts are"));
 		return true;
 	}
 	if (step_in_store(sup, r, err) == -1) {

@@ -24,6 +24,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/plural.h"
 #include "supervisor/configure.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/webserver.h"
@@ -304,11 +305,12 @@ tell_status(struct supervisor *sup)
 		notify_status(&sup->notify, "%s; nothing new is begun",
 		    store_trouble(sup->store));
 	else if (sup->stopping)
-		notify_status(&sup->notify, "Stopping, %d accounts in hand",
-		    in_hand);
+		notify_status(&sup->notify, "Stopping, %d %s in hand",
+		    in_hand, plural(in_hand, "account", "accounts"));
 	else
-		notify_status(&sup->notify, "%d jobs running, %d accounts in "
-		    "hand", running, in_hand);
+		notify_status(&sup->notify, "%d %s running, %d %s in hand",
+		    running, plural(running, "job", "jobs"),
+		    in_hand, plural(in_hand, "account", "accounts"));
 }
 
 static void
@@ -457,15 +459,17 @@ static void
 recovered_log(const struct store_recovered *r)
 {
 	if (r->accounts > 0 || r->requests > 0)
-		log_info("After an unclean end: %" PRId64 " accounts pending "
-		    "again, %" PRId64 " requests without an answer",
-		    r->accounts, r->requests);
+		log_info("After an unclean end: %" PRId64 " %s pending again, "
+		    "%" PRId64 " %s without an answer", r->accounts,
+		    plural(r->accounts, "account", "accounts"), r->requests,
+		    plural(r->requests, "request", "requests"));
 	if (r->open > 0)
-		log_info("%" PRId64 " answers were being made and are to be "
-		    "fetched", r->open);
+		log_info("%" PRId64 " %s made and to be fetched", r->open,
+		    plural(r->open, "answer was being", "answers were being"));
 	if (r->imports > 0)
-		log_info("%" PRId64 " imports that did not end were removed",
-		    r->imports);
+		log_info("%" PRId64 " %s removed", r->imports,
+		    plural(r->imports, "import that did not end was",
+		    "imports that did not end were"));
 }
 
 int

@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/plural.h"
 #include "supervisor/control.h"
 #include "supervisor/supervisor.h"
 
@@ -268,18 +269,21 @@ apply_options(struct client *c, struct job *job, const struct msg_job *o)
 void
 run_job(struct supervisor *sup, struct job *job, struct reply *reply)
 {
+	int64_t pending = job->counts[ACCOUNT_PENDING];
+
 	limiter_resume(sup->limiter);
 	sup->renewed_mono = clock_mono();
 	job_run(sup, job);
 	if (job->state == JOB_RUNNING)
 		say(reply, REPLY_OK, "job %" PRId64 " is running: %" PRId64
-		    " accounts to do", job->id, job->counts[ACCOUNT_PENDING]);
+		    " %s to do", job->id, pending,
+		    plural(pending, "account", "accounts"));
 	else
 		say(reply, REPLY_OK, "job %" PRId64 " is %s%s%s", job->id,
 		    job_state_name(job->state), job->reason[0] == '\0' ? "" :
 		    ": ", job->reason);
 	tell(reply, "job", job->id);
-	tell(reply, "pending", job->counts[ACCOUNT_PENDING]);
+	tell(reply, "pending", pending);
 }
 
 /* Why a job in this state cannot be started; NULL: it can. */
@@ -428,6 +432,7 @@ verb_set(struct client *c, struct message *msg, struct reply *reply)
 {
 	struct job *job = job_asked(c, msg->job.job, reply);
 	const char *why;
+	int64_t n;
 
 	if (job == NULL)
 		return;
@@ -438,9 +443,10 @@ verb_set(struct client *c, struct message *msg, struct reply *reply)
 	apply_options(c, job, &msg->job);
 	if (msg->job.budget != -1)
 		budget_changed(c->sup);
-	say(reply, REPLY_OK, "job %" PRId64 ": %s, %" PRId64 " accounts at a "
-	    "time", job->id, job_sequential(c->sup, job) ? "sequential" :
-	    "parallel", job_concurrency(c->sup, job));
+	n = job_concurrency(c->sup, job);
+	say(reply, REPLY_OK, "job %" PRId64 ": %s, %" PRId64 " %s at a time",
+	    job->id, job_sequential(c->sup, job) ? "sequential" : "parallel",
+	    n, plural(n, "account", "accounts"));
 }
 
 static bool

@@ -15,6 +15,7 @@
 
 #include "common/config.h"
 #include "common/json.h"
+#include "common/plural.h"
 #include "supervisor/ctl/output.h"
 #include "supervisor/ctl/upload.h"
 #include "supervisor/ctl/verb.h"
@@ -288,12 +289,14 @@ note_remarks(const struct import *im)
 		ctl_note(im->ctl, "%s: and %jd more of these", im->label,
 		    (intmax_t)hidden);
 	if (in->recoded > 0)
-		ctl_note(im->ctl, "%s: %jd rows were not UTF-8; read as "
-		    "Windows-1252", im->label, (intmax_t)in->recoded);
+		ctl_note(im->ctl, "%s: %jd %s not UTF-8; read as "
+		    "Windows-1252", im->label, (intmax_t)in->recoded,
+		    plural(in->recoded, "row was", "rows were"));
 	if (in->no_domain > 0)
-		ctl_note(im->ctl, "%s: %jd companies have a website that is "
-		    "no domain of their own; taken without", im->label,
-		    (intmax_t)in->no_domain);
+		ctl_note(im->ctl, "%s: %jd %s a website that is no domain of "
+		    "its own; taken without", im->label,
+		    (intmax_t)in->no_domain,
+		    plural(in->no_domain, "company has", "companies have"));
 }
 
 static void
@@ -301,10 +304,11 @@ print_text(const struct import *im)
 {
 	const struct upload_counts *c = import_counts(im);
 	const struct intake_counts *in = intake_counts(im->intake);
+	int64_t rows = in->rows + in->bad;
 
-	ctl_say(im->ctl, "%jd rows read: %jd new, %jd duplicate (%jd in the "
+	ctl_say(im->ctl, "%jd %s read: %jd new, %jd duplicate (%jd in the "
 	    "file, %jd in other jobs), %jd rejected",
-	    (intmax_t)(in->rows + in->bad), (intmax_t)c->added,
+	    (intmax_t)rows, plural(rows, "row", "rows"), (intmax_t)c->added,
 	    (intmax_t)(c->duplicate + c->known), (intmax_t)c->duplicate,
 	    (intmax_t)c->known, (intmax_t)in->bad);
 	if (im->options->dry_run) {

@@ -16,6 +16,7 @@
 #include "common/json.h"
 #include "common/message.h"
 #include "common/playbook.h"
+#include "common/plural.h"
 #include "supervisor/ctl/output.h"
 #include "supervisor/ctl/reading.h"
 #include "supervisor/price.h"
@@ -292,8 +293,11 @@ print_quote(const struct quote *q)
 {
 	char money[OUTPUT_VALUE];
 
-	printf("Job %" PRId64 ": %" PRId64 " accounts to do, %" PRId64
-	    " requests\n", q->job.id, q->work.accounts, q->result.requests);
+	printf("Job %" PRId64 ": %" PRId64 " %s to do, %" PRId64 " %s\n",
+	    q->job.id, q->work.accounts,
+	    plural(q->work.accounts, "account", "accounts"),
+	    q->result.requests,
+	    plural(q->result.requests, "request", "requests"));
 	if (q->work.accounts == 0)
 		return;
 	if (q->result.cost < 0)
@@ -305,7 +309,8 @@ print_quote(const struct quote *q)
 	print_time(q);
 	printf("Basis: %s", basis_names[q->basis]);
 	if (q->seen > 0)
-		printf(", %" PRId64 " answers", q->seen);
+		printf(", %" PRId64 " %s", q->seen,
+		    plural(q->seen, "answer", "answers"));
 	putchar('\n');
 	if (q->basis == BASIS_ASSUMED)
 		printf("       sdrctl start %" PRId64 " --sample 10 makes it a "

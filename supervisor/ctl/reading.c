@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/plural.h"
 #include "supervisor/ctl/output.h"
 #include "supervisor/ctl/reading.h"
 #include "supervisor/store/reader.h"
@@ -298,8 +299,9 @@ print_spent(const struct output *out, const struct reader_job *job,
 
 	buf_puts(&text, money_text(spent->cost, money));
 	if (spent->unpriced > 0)
-		buf_printf(&text, ", and %jd requests at an unknown price: "
-		    "add the model to \"prices\"", (intmax_t)spent->unpriced);
+		buf_printf(&text, ", and %jd %s at an unknown price: "
+		    "add the model to \"prices\"", (intmax_t)spent->unpriced,
+		    plural(spent->unpriced, "request", "requests"));
 	output_fact(out, "cost", text.bytes);
 	buf_clear(&text);
 	output_fact(out, "budget", job->budget == 0 ? "none" :

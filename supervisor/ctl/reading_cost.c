@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/plural.h"
 #include "supervisor/ctl/output.h"
 #include "supervisor/ctl/reading.h"
 #include "supervisor/store/reader.h"
@@ -105,9 +106,10 @@ costs_table(enum reader_by by, const struct reader_cost *costs, size_t n)
 	table_print(t, &out);
 	table_free(t);
 	if (total.spent.unpriced > 0)
-		printf("?: %jd requests at an unknown price; add their models "
+		printf("?: %jd %s at an unknown price; add what is missing "
 		    "to \"prices\" in the configuration\n",
-		    (intmax_t)total.spent.unpriced);
+		    (intmax_t)total.spent.unpriced,
+		    plural(total.spent.unpriced, "request", "requests"));
 }
 
 /* ---- for programs ---- */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/plural.h"
 #include "supervisor/ctl/reading.h"
 #include "supervisor/reading/export.h"
 #include "supervisor/store/reader.h"
@@ -77,8 +78,9 @@ say_what_is_missing(const struct ctl *ctl, const struct reader_job *job,
 	    (int64_t)n >= total)
 		return;
 	fflush(stdout);
-	fprintf(stderr, "sdrctl: %zu of %jd accounts: the others are not "
-	    "completed; --state all has them, too\n", n, (intmax_t)total);
+	fprintf(stderr, "sdrctl: %zu of %jd %s: the others are not "
+	    "completed; --state all has them, too\n", n, (intmax_t)total,
+	    plural(total, "account", "accounts"));
 }
 
 int

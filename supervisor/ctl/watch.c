@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/plural.h"
 #include "supervisor/ctl/output.h"
 #include "supervisor/ctl/progress.h"
 #include "supervisor/ctl/reading.h"
@@ -124,13 +125,13 @@ print_summary(const struct ctl *ctl, const struct reader_job *job,
 {
 	int64_t good = job->counts[ACCOUNT_COMPLETED];
 	int64_t bad = job->counts[ACCOUNT_FAILED];
-	int64_t left = reader_job_total(job) - good - bad;
+	int64_t total = reader_job_total(job), left = total - good - bad;
 	char money[OUTPUT_VALUE];
 
 	ctl_say(ctl, "Job %jd %s", (intmax_t)job->id,
 	    job_state_name(job->state));
-	ctl_say(ctl, "   Total: %jd accounts",
-	    (intmax_t)reader_job_total(job));
+	ctl_say(ctl, "   Total: %jd %s", (intmax_t)total,
+	    plural(total, "account", "accounts"));
 	ctl_say(ctl, "   Processed: %jd", (intmax_t)good);
 	ctl_say(ctl, "   Failed: %jd", (intmax_t)bad);
 	if (left > 0)
@@ -140,14 +141,17 @@ print_summary(const struct ctl *ctl, const struct reader_job *job,
 		    100.0 * (double)good / (double)(good + bad));
 	ctl_say(ctl, "   Cost: %s", money_text(spent->cost, money));
 	if (spent->unpriced > 0)
-		ctl_say(ctl, "   and %jd requests at an unknown price",
-		    (intmax_t)spent->unpriced);
+		ctl_say(ctl, "   and %jd %s at an unknown price",
+		    (intmax_t)spent->unpriced,
+		    plural(spent->unpriced, "request", "requests"));
 }
 
 /* What the end of a job means to who waited for it. */
 static int
 verdict(const struct ctl *ctl, const struct reader_job *job)
 {
+	int64_t failed = job->counts[ACCOUNT_FAILED];
+
 	switch (job->state) {
 	case JOB_PAUSED:
 		return ctl_fail(ctl, CTL_PAUSED, "job %jd is paused: %s; "
@@ -165,13 +169,13 @@ verdict(const struct ctl *ctl, const struct reader_job *job)
 	case JOB_STATES:
 		break;
 	}
-	if (job->counts[ACCOUNT_FAILED] == 0)
+	if (failed == 0)
 		return CTL_OK;
-	return ctl_fail(ctl, CTL_FAILED_ACCOUNTS, "job %jd: %jd accounts "
-	    "failed; \"sdrctl accounts %jd --state failed\" says why, "
+	return ctl_fail(ctl, CTL_FAILED_ACCOUNTS, "job %jd: %jd %s failed; "
+	    "\"sdrctl accounts %jd --state failed\" says why, "
 	    "\"sdrctl retry %jd\" asks again", (intmax_t)job->id,
-	    (intmax_t)job->counts[ACCOUNT_FAILED], (intmax_t)job->id,
-	    (intmax_t)job->id);
+	    (intmax_t)failed, plural(failed, "account", "accounts"),
+	    (intmax_t)job->id, (intmax_t)job->id);
 }
 
 static int

@@ -11,6 +11,7 @@
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/plural.h"
 #include "supervisor/reading/category.h"
 #include "supervisor/reading/export_internal.h"
 
@@ -303,6 +304,7 @@ int
 markdown_begin(struct export *x)
 {
 	struct buf b = { 0 };
+	int64_t total;
 
 	if (x->job == NULL) {
 		fputs("# Accounts\n", x->to);
@@ -310,9 +312,10 @@ markdown_begin(struct export *x)
 	}
 	buf_puts(&b, "# ");
 	markdown_line(&b, x->job->name);
-	buf_printf(&b, "\n\nJob %jd is %s: %jd accounts",
+	total = reader_job_total(x->job);
+	buf_printf(&b, "\n\nJob %jd is %s: %jd %s",
 	    (intmax_t)x->job->id, job_state_name(x->job->state),
-	    (intmax_t)reader_job_total(x->job));
+	    (intmax_t)total, plural(total, "account", "accounts"));
 	for (int s = 0; s < ACCOUNT_STATES; s++)
 		buf_printf(&b, ", %jd %s", (intmax_t)x->job->counts[s],
 		    account_state_name((enum account_state)s));

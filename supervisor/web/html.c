@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/plural.h"
 #include "supervisor/reading/text.h"
 #include "supervisor/web/html.h"
 
@@ -181,9 +182,9 @@ html_money(struct buf *b, int64_t micro_usd, int64_t unpriced)
 		buf_puts(b, "&lt;");
 	put_dollars(b, micro_usd);
 	if (unpriced > 0)
-		html_put(b, " <abbr title=\"and %" PRId64 " requests at an "
+		html_put(b, " <abbr title=\"and %" PRId64 " %s at an "
 		    "unknown price: add the model to prices\">+ ?</abbr>",
-		    unpriced);
+		    unpriced, plural(unpriced, "request", "requests"));
 }
 
 void

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/plural.h"
 #include "supervisor/reading/category.h"
 #include "supervisor/store/reader.h"
 #include "supervisor/web/html.h"

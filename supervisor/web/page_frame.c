@@ -149,12 +149,6 @@ frame_close(const struct request *rq, struct reply *reply)
 
 /* ---- pieces ---- */
 
-const char *
-plural(int64_t n, const char *one, const char *many)
-{
-	return n == 1 ? one : many;
-}
-
 static void
 put_part(struct buf *b, const char *css_class, double from, double width)
 {

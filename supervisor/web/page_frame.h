@@ -42,7 +42,4 @@ void	 frame_spark(struct buf *, const int64_t counts[], size_t n,
 /* The sign of a tier; NULL: a dash.  The first of a list stands out. */
 void	 frame_tier(struct buf *, const char *tier);
 
-/* The word for so many of them: "account", "accounts". */
-const char *plural(int64_t n, const char *one, const char *many);
-
 #endif

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/message.h"
+#include "common/plural.h"
 #include "supervisor/store/reader_view.h"
 #include "supervisor/web/html.h"
 #include "supervisor/web/page_frame.h"
@@ -143,7 +144,7 @@ card_progress(struct exchange *x, const struct reader_job *job)
 	    "class=\"unseen\" data-say=\"%" PRId64 " of %" PRId64
 	    " %s completed, %" PRId64 " failed\">Progress</h2>"
 	    "<div class=\"figures\">", job->counts[ACCOUNT_COMPLETED], total,
-	    total == 1 ? "account" : "accounts",
+	    plural(total, "account", "accounts"),
 	    job->counts[ACCOUNT_FAILED]);
 	put_count(b, "Completed", job->counts[ACCOUNT_COMPLETED]);
 	put_count(b, "Failed", job->counts[ACCOUNT_FAILED]);

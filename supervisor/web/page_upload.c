@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/plural.h"
 #include "supervisor/store/reader_view.h"
 #include "supervisor/web/html.h"
 #include "supervisor/web/page_frame.h"
@@ -155,9 +156,9 @@ put_figures(struct check *c)
 		    PRId64 " MiB; the import reads all of it.</p>",
 		    PREVIEW_MAX >> 20);
 	if (p->rows.recoded > 0)
-		html_put(c->b, "<p class=\"note\">%" PRId64 " rows were not "
-		    "UTF-8; they are read as Windows-1252.</p>",
-		    p->rows.recoded);
+		html_put(c->b, "<p class=\"note\">%" PRId64 " %s not "
+		    "UTF-8, read as Windows-1252.</p>", p->rows.recoded,
+		    plural(p->rows.recoded, "row was", "rows were"));
 	buf_puts(c->b, "</div>\n");
 }
 

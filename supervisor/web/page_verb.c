@@ -11,6 +11,7 @@
 #include <bsd/stdlib.h>
 
 #include "common/message.h"
+#include "common/plural.h"
 #include "supervisor/store/reader.h"
 #include "supervisor/web/html.h"
 #include "supervisor/web/page_frame.h"
@@ -113,7 +114,7 @@ put_question(struct exchange *x, const struct verb *v,
 	html_put(b, "<form class=\"confirm card\" method=\"post\" "
 	    "action=\"/jobs/%" PRId64 "/%s\"><h1>%s</h1>\n<p><b>%s</b>, %"
 	    PRId64 " %s. %s</p>\n", job->id, v->name, v->question, job->name,
-	    total, total == 1 ? "account" : "accounts", v->consequence);
+	    total, plural(total, "account", "accounts"), v->consequence);
 	html_put(b, "<div class=\"actions\"><button class=\"danger\">Yes, "
 	    "%s it</button><a class=\"button\" data-back href=\"/jobs/%"
 	    PRId64 "\">No, go back</a></div></form>\n", v->name, job->id);

@@ -301,7 +301,7 @@ OWED = {
         "wait": (NOT_NOW, "has not been started"),
     },
     "ready": {
-        "start": (OK, "is running: 1 accounts to do"),
+        "start": (OK, "is running: 1 account to do"),
         "pause": (NOT_NOW, "is ready, so it cannot be paused"),
         "resume": (NOT_NOW, "sdrctl start"),
         "cancel": (OK, "is cancelled"),
@@ -322,7 +322,7 @@ OWED = {
     "paused": {
         "start": (NOT_NOW, "sdrctl resume"),
         "pause": (NOT_NOW, "is paused already"),
-        "resume": (OK, "is running: 1 accounts to do"),
+        "resume": (OK, "is running: 1 account to do"),
         "cancel": (OK, "is cancelled"),
         "delete": (OK, "is deleted"),
         "set": (OK, "accounts at a time"),
@@ -340,7 +340,7 @@ OWED = {
         "wait": (OK, "Success Rate: 100.0%"),
     },
     "cancelled": {
-        "start": (OK, "is running: 1 accounts to do"),
+        "start": (OK, "is running: 1 account to do"),
         "pause": (NOT_NOW, "is cancelled, so it cannot be paused"),
         "resume": (NOT_NOW, "sdrctl start"),
         "cancel": (NOT_NOW, "is cancelled already"),
@@ -391,8 +391,8 @@ def test_concurrency_and_mode_change_while_it_runs(make_sim, make_daemon):
     ctl("set", job, "--concurrency", 2)
     reduced(daemon, sim, [job], 2)
     assert_in_hand(daemon, sim, [job], 2, 4)
-    assert "sequential, 1 accounts" in ctl("set", job, "--mode",
-                                           "sequential")
+    said = ctl("set", job, "--mode", "sequential")
+    assert "sequential, 1 account at a time" in said
     reduced(daemon, sim, [job], 1)
     # What was begun in parallel goes on so; the next one does not.
     assert_in_hand(daemon, sim, [job], 1, 1)

@@ -133,7 +133,7 @@ def test_import_prints_what_scripts_rely_on(ctl, csv_file):
     assert said.err.splitlines() == [
         f"{file}:6: no company name",
         f"{file}:3: the file has this company already",
-        f"{file}: 1 companies have a website that is no domain of their own; "
+        f"{file}: 1 company has a website that is no domain of its own; "
         "taken without"]
 
 
@@ -358,7 +358,7 @@ def test_wait_ends_with_failed_accounts(make_sim, make_daemon, csv_file):
     ctl("import", csv_file(["name"], ["Good"], ["Bad"]))
     said = ctl("start", 1, "--wait", code=FAILED_ACCOUNTS)
     assert "Success Rate: 50.0%" in said
-    assert "1 accounts failed" in said.err and "sdrctl retry 1" in said.err
+    assert "1 account failed" in said.err and "sdrctl retry 1" in said.err
 
 
 def test_wait_ends_with_the_reason_of_a_pause(make_sim, make_daemon,
