@@ -135,7 +135,8 @@ take_override(struct loader *l, const struct config_override *override)
 	if (o == NULL) {
 		nearest = option_nearest(override->name);
 		return loader_complain(l, place, override->name,
-		    "unknown setting%s%s%s", nearest == NULL ? "" : "; did you mean ",
+		    "unknown setting%s%s%s",
+		    nearest == NULL ? "" : "; did you mean ",
 		    nearest == NULL ? "" : nearest,
 		    nearest == NULL ? "" : "?");
 	}

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The sdr authors */
 
 /*
- * The API keys and tokens.  Each is looked for in its own ways, the first found counts.
- * A key, or a part of it, never appears in an error.
+ * The API keys and tokens.  Each is looked for in its own ways, the first found
+ * counts.  A key, or a part of it, never appears in an error.
  */
 
 #include <sys/stat.h>

@@ -19,7 +19,7 @@
 #define TEXT_SHORT	((size_t)4 << 10)	/* names, ids, error texts */
 #define TEXT_LONG	MESSAGE_ANSWER_MAX
 #define LIST_MAX	10000
-#define SHOWN_MAX	64			/* bytes of a name in an error */
+#define SHOWN_MAX	64			/* bytes of a wrong name */
 #define WHOLE_MAX	(INT64_MAX / 2)		/* a sum of two still fits */
 
 enum field_type {

@@ -96,7 +96,7 @@ struct msg_endpoint {
 	int64_t	 max_output_tokens;
 	int64_t	 max_searches;		/* 0: no web search */
 	int64_t	 request_timeout;	/* seconds, whole request */
-	bool	 background;		/* answers are made there, and fetched */
+	bool	 background;		/* answers are made there; fetched */
 };
 
 /* A text of the playbook, with its variables not yet filled in. */
@@ -318,7 +318,7 @@ struct msg_stop {
 
 struct msg_import_begin {
 	char	*name;			/* of the job */
-	char	*source;		/* where the rows come from, for people */
+	char	*source;		/* of the rows, as people call it */
 	bool	 again;			/* take companies known already */
 };
 

@@ -90,7 +90,7 @@ struct ask {
 	int64_t		 prompt_tokens;	/* the worker's estimate of the input */
 	/* An answer that the provider makes in the background. */
 	char		*response;	/* its id, or NULL */
-	int64_t		 open;		/* nobody waits for it: ledger row, or 0 */
+	int64_t		 open;		/* row nobody waits for, or 0 */
 	/* An answer that arrived and waits for its outcome. */
 	char		*text;
 	struct json_object *citations;
@@ -141,7 +141,7 @@ struct worker {
 	struct frame_in		 in;
 	struct frame_out	 out;
 	struct run		*run;
-	unsigned		 generation;	/* of the configuration it has */
+	unsigned		 generation;	/* of its configuration */
 	int64_t			 accounts, max_accounts;
 	int64_t			 memory;	/* KiB, as it said */
 	int64_t			 rest_until;	/* mono; processing.delay */
@@ -198,7 +198,7 @@ struct supervisor {
 	int64_t			 started_mono;
 	int64_t			 order;		/* of runs, for the limiter */
 	bool			 degraded;	/* errors persist: one by one */
-	bool			 stepping;	/* a deletion or a retry goes on */
+	bool			 stepping;	/* deletion or retry goes on */
 	bool			 stuck;		/* the last commit failed */
 	int64_t			 stuck_mono;	/* since then */
 	bool			 stopping;

@@ -50,7 +50,7 @@ struct webserver {
 	int64_t			 spawn_mono;	/* no new one before that */
 	struct msg_listening	 said;		/* all 0 until it listens */
 	char			*trouble;	/* why it does not, or NULL */
-	char			*lacking;	/* of its sandbox, as logged last */
+	char			*lacking;	/* of the sandbox, logged */
 };
 
 /* ---- what it is told ---- */

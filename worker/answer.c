@@ -20,7 +20,7 @@
 #define CITATIONS_MAX	100
 #define URL_MAX		2048		/* bytes; longer ones are left out */
 #define NAME_MAX_BYTES	200		/* a model's name and the like */
-#define EXCUSE_MAX	600		/* bytes; an answer may have 300 words */
+#define EXCUSE_MAX	600		/* bytes; answers may have 300 words */
 
 void
 answer_init(struct answer *a)

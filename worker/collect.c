@@ -31,7 +31,7 @@ struct collect {
 	int64_t			 begun_mono;
 	int64_t			 until_mono;
 	int64_t			 interval;	/* ms, without jitter */
-	int			 absent;	/* looks without any word of it */
+	int			 absent;	/* looks that did not find it */
 	bool			 leaving;
 	collect_fn		*made;		/* NULL: it is known */
 	ask_fn			*done;

@@ -15,7 +15,7 @@
  */
 struct collect;
 
-#define COLLECT_FIRST_MS	500	/* from its creation to the first look */
+#define COLLECT_FIRST_MS	500	/* from creation to the first look */
 
 /* Whether the endpoint has answers by id, and this can be one. */
 bool	 collect_may(const struct endpoint *, const char *id);

@@ -23,7 +23,7 @@
 #define BODY_MAX	((size_t)8 << 20)	/* decompressed bytes */
 #define HEADERS_MAX	((size_t)256 << 10)	/* bytes, all together */
 #define CONNECT_TIMEOUT	10000L			/* ms */
-#define FETCH_TIMEOUT	30000L			/* ms; what is there comes soon */
+#define FETCH_TIMEOUT	30000L			/* ms; it is there already */
 #define STALL_WINDOW	INT64_C(30000)		/* ms; once a body began, */
 #define STALL_BYTES	100			/* fewer in it is a stall */
 #define IDLE_WAIT	60000			/* ms */
@@ -55,7 +55,7 @@ struct transfer {
 	struct buf		 got;
 	size_t			 header_bytes;
 	struct limits		 limits;
-	int64_t			 due_mono;	/* while it waits for its time */
+	int64_t			 due_mono;	/* while its time is to come */
 	int64_t			 begun_mono;
 	int64_t			 window_mono;	/* 0: no body yet */
 	size_t			 window_bytes;

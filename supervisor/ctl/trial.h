@@ -15,7 +15,7 @@ struct playbook;
 struct trial {
 	struct spawned	 worker;
 	struct peer	 peer;
-	char		 said[MESSAGE_ERRLEN];	/* its last line of log, or "" */
+	char		 said[MESSAGE_ERRLEN];	/* its last log line, or "" */
 	char		 lacking[MESSAGE_ERRLEN]; /* of its sandbox, or "" */
 };
 

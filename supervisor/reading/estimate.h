@@ -25,7 +25,7 @@ struct estimate_work {
 	const struct estimate_question *questions; /* categorization last */
 	size_t	 n_questions;
 	int64_t	 accounts;	/* to be researched */
-	double	 overhead;	/* all that was spent / spent on answers, >= 1 */
+	double	 overhead;	/* all spent / spent on answers, >= 1 */
 	double	 rpm, tpm;	/* of all quota groups; 0: not known */
 	int64_t	 concurrency;	/* accounts at a time; 0: as the limits allow */
 	int64_t	 queries;	/* questions of one account at a time, >= 1 */

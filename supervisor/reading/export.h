@@ -47,8 +47,8 @@ size_t	 export_written(const struct export *);	/* accounts */
 void	 export_free(struct export *);		/* takes NULL */
 
 /*
- * All of a job at once; *n is the number of accounts.  -1 when the database could
- * not be read, see reader_error(); whether writing went well is for the
+ * All of a job at once; *n is the number of accounts.  -1 when the database
+ * could not be read, see reader_error(); whether writing went well is for the
  * caller to see by ferror(3), an error ends the export early.
  */
 int	 export_job(struct reader *, const struct reader_job *,

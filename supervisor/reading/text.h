@@ -15,8 +15,8 @@
 #define TEXT_REPLACEMENT	0xfffd
 
 enum text_shape {
-	TEXT_LINE,			/* line ends and tabs become a space */
-	TEXT_LINES			/* line ends stay, tabs become a space */
+	TEXT_LINE,		/* line ends and tabs become a space */
+	TEXT_LINES		/* line ends stay, tabs become a space */
 };
 
 /*

@@ -207,7 +207,7 @@ enum reader_by {
 
 struct reader_cost {
 	char	*key;			/* job number, "2026-11-23", name */
-	char	*name;			/* of the job; NULL: deleted, or no job */
+	char	*name;			/* of the job; NULL: deleted, or none */
 	int64_t	 requests;
 	int64_t	 answered, refused, lost;	/* the rest is under way */
 	int64_t	 input, cached, output;	/* tokens */

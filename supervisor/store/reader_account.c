@@ -29,7 +29,8 @@ reader_accounts(struct reader *r, const struct reader_filter *f,
 		return -1;
 	statement_bind(st, "issssii", f->job, f->state == -1 ? NULL :
 	    account_state_name((enum account_state)f->state), f->tier,
-	    f->error_kind, f->prompts, f->limit == 0 ? INT64_C(-1) : f->limit, f->offset);
+	    f->error_kind, f->prompts,
+	    f->limit == 0 ? INT64_C(-1) : f->limit, f->offset);
 	while ((rc = question_next(r, st)) == 1) {
 		if (*n == cap) {
 			cap = cap == 0 ? 256 : cap * 2;

@@ -55,8 +55,8 @@
 	" AND (?5 IS NULL OR (state IN ('completed', 'failed') AND" \
 	"   ((state = 'completed' AND prompt_hash IS NOT" \
 	"     json_extract(?5, '$.categorize')) OR" \
-	"   EXISTS (SELECT 1 FROM section AS s WHERE s.account_id = account.id" \
-	"     AND s.prompt_hash IS NOT" \
+	"   EXISTS (SELECT 1 FROM section AS s" \
+	"     WHERE s.account_id = account.id AND s.prompt_hash IS NOT" \
 	"     json_extract(?5, '$.\"' || s.key || '\"')))))"
 
 #define GOOD	"state = 'answered' AND error_kind IS NULL"

@@ -85,7 +85,7 @@ void	 reader_groups_free(struct reader_group *, size_t n);
 struct reader_hand {
 	int64_t	 account;
 	char	*company_name;
-	char	*asking;		/* sections under way, "a, b"; or NULL */
+	char	*asking;		/* sections under way, "a, b"; NULL */
 	int64_t	 started_at;
 };
 int	 reader_hands(struct reader *, int64_t job, struct reader_hand **,

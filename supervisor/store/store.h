@@ -51,7 +51,8 @@ void	 store_close(struct store *);
 /*
  * What a dead supervisor left: accounts in processing become pending, requests
  * without an outcome become lost and cost what they had reserved, but for those
- * whose answer has an id to be fetched by; imports that did not end are removed.
+ * whose answer has an id to be fetched by; imports that did not end are
+ * removed.
  */
 struct store_recovered {
 	int64_t	 accounts;

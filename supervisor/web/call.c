@@ -57,7 +57,7 @@ struct call {
 	bool			 waiting;	/* among the pulse's waiters */
 	bool			 status_known;
 	bool			 suspended;
-	struct buf		 made;		/* by reply.source, to be sent */
+	struct buf		 made;		/* by reply.source; to send */
 	bool			 made_all;
 };
 

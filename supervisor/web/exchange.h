@@ -49,12 +49,12 @@ struct exchange {
 	 */
 	struct json_object	*status;
 	struct buf		 question;	/* for exchange_ask() */
-	bool			 same_wire;	/* all questions on one connection */
+	bool			 same_wire;	/* asked on one connection */
 	/* What a route keeps from one call to the next. */
 	void			*state;
 	void			(*state_free)(void *);
 	bool			 state_over;	/* it has done its work */
-	const char		*upload;	/* ROUTE_FILE: id of its spool */
+	const char		*upload;	/* ROUTE_FILE: its spool's id */
 };
 
 /* A live source has something again; arg is the exchange. */

@@ -29,7 +29,7 @@ struct pulse {
 	struct wire		*wire;		/* while a question is out */
 	struct json_object	*status;	/* NULL: no answer */
 	int64_t			 known_mono;	/* when status was so, or 0 */
-	int64_t			 asked_mono;	/* of the question that is out */
+	int64_t			 asked_mono;	/* of what is being asked */
 	struct pulse_waiters	 waiters;
 };
 

@@ -43,7 +43,7 @@ struct reply {
 	char		*location;	/* of 201 and 303 */
 	char		*cookie;	/* of Set-Cookie */
 	char		*allow;		/* of 405 */
-	char		*etag;		/* quoted; 304 is the front's business */
+	char		*etag;		/* quoted; 304 is up to the front */
 	char		*file_name;	/* offer it as a download */
 	bool		 cacheable;	/* with its etag; else no-store */
 	/* Set by reply_error(); made JSON, or a page by page_problem(). */

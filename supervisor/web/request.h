@@ -21,8 +21,8 @@ struct json_object;
 struct request {
 	const char	*method;	/* "GET" (HEAD too) or "POST" */
 	const char	*path;		/* as sent, without the query */
-	int64_t		 id;		/* of "{id}" in the route, else 0 */
-	char		*name;		/* of "{name}" in the route, else NULL */
+	int64_t		 id;		/* of "{id}" in the route, or 0 */
+	char		*name;		/* of "{name}" in the route, or NULL */
 	struct params	 query;
 	struct params	 form;		/* of a POST with ROUTE_FORM */
 	struct json_object *json;	/* an object: of one with ROUTE_JSON */

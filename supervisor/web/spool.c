@@ -54,7 +54,7 @@ wipe(struct spool *s)
 	s->id[0] = '\0';
 	s->size = 0;
 	s->dropped = false;
-	/* Should that fail the disk keeps it a while; the next use overwrites. */
+	/* Should that fail it stays a while; the next use overwrites. */
 	if (ftruncate(s->fd, 0) == -1)
 		errno = 0;
 }

@@ -17,7 +17,7 @@
 
 #define PERMITS		8
 #define STEPS_MAX	100
-#define WAIT_MAX	(INT64_C(3) * 3600 * 1000)	/* cool-down and refill */
+#define WAIT_MAX	(INT64_C(3) * 3600 * 1000)	/* cooling, refill */
 #define WALL		INT64_C(1795457745000)
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 

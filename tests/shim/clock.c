@@ -31,7 +31,8 @@ shim_init(void)
 
 	if (fd == -1)
 		return;
-	page = mmap(NULL, CLOCKS * sizeof(*added), PROT_READ, MAP_SHARED, fd, 0);
+	page = mmap(NULL, CLOCKS * sizeof(*added), PROT_READ, MAP_SHARED, fd,
+	    0);
 	close(fd);
 	if (page != MAP_FAILED)
 		added = page;

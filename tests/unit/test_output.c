@@ -175,7 +175,8 @@ test_wrapping(void **state)
 	    "      ten\n");
 	output_text(begin(0), 2, "one two three four five six\n\nseven");
 	expect("  one two three four five six\n\n  seven\n");
-	output_text(begin(30), 0, "short aVeryLongWordThatDoesNotFitAnywhere x");
+	output_text(begin(30), 0,
+	    "short aVeryLongWordThatDoesNotFitAnywhere x");
 	expect("short\naVeryLongWordThatDoesNotFitAnywhere\nx\n");
 	/* Too narrow to be worth it. */
 	output_text(begin(10), 2, "one two three four");

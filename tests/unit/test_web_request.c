@@ -43,9 +43,11 @@ test_headers_that_contradict(void **state)
 		struct line	 lines[4];
 	} cases[] = {
 		{ true, { { "Host", "a" } } },
-		{ true, { { "host", "a" }, { "X-Any", "1" }, { "X-Any", "2" } } },
+		{ true, { { "host", "a" }, { "X-Any", "1" },
+		    { "X-Any", "2" } } },
 		{ true, { { "Host", "a" }, { "Content-Length", "0" } } },
-		{ true, { { "Host", "a" }, { "Transfer-Encoding", "Chunked" } } },
+		{ true, { { "Host", "a" },
+		    { "Transfer-Encoding", "Chunked" } } },
 		{ true, { { "Host", "a" }, { "Accept-Encoding", "gzip" },
 		    { "Accept-Encoding", "br" } } },
 		{ false, { { "X", "a" } } },
@@ -145,7 +147,8 @@ test_gzip(void **state)
 static void
 test_query(void **state)
 {
-	static const char text[] = "a=1&b=x+y%21&a=2&&c&d=&%c3%a9=%E2%82%AC&e=f=g";
+	static const char text[] =
+	    "a=1&b=x+y%21&a=2&&c&d=&%c3%a9=%E2%82%AC&e=f=g";
 	struct params ps = { 0 };
 
 	(void)state;
