@@ -7,7 +7,8 @@
 /*
  * A database in the middle of a job's run, made through the store: three
  * accounts are completed, one failed, one is worked on, one waits.  For the
- * tests of those who read it.  To be included behind cmocka.h.
+ * tests of those who read it, with a reader open: setup() and teardown().
+ * To be included behind cmocka.h.
  */
 
 #include <ftw.h>
@@ -19,6 +20,7 @@
 #include <sqlite3.h>
 
 #include "common/json.h"
+#include "supervisor/store/reader.h"
 #include "supervisor/store/store.h"
 
 #define HALF_ACCOUNTS	6
@@ -30,6 +32,13 @@ struct half_run {
 	int64_t		 job;
 	int64_t		 ids[HALF_ACCOUNTS];	/* in the order below */
 	struct store_order claimed;
+};
+
+struct fixture {
+	struct half_run	 half;
+	struct reader	*reader;
+	char		*text;		/* of the last export, or NULL */
+	size_t		 len;
 };
 
 static const char *const half_names[HALF_ACCOUNTS] = {
@@ -208,6 +217,32 @@ half_run_remove(struct half_run *h)
 	store_close(h->store);
 	assert_int_equal(nftw(h->dir, half_remove_one, 8,
 	    FTW_DEPTH | FTW_PHYS), 0);
+}
+
+static int
+setup(void **state)
+{
+	static struct fixture f;
+	char err[READER_ERRLEN] = "";
+
+	f = (struct fixture){ 0 };
+	half_run_make(&f.half);
+	f.reader = reader_open(f.half.path, err);
+	if (f.reader == NULL)
+		fail_msg("%s", err);
+	*state = &f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	free(f->text);
+	reader_close(f->reader);
+	half_run_remove(&f->half);
+	return 0;
 }
 
 #endif

@@ -15,39 +15,6 @@
 #include "supervisor/reading/export_internal.h"
 #include "tests/unit/half_run.h"
 
-struct fixture {
-	struct half_run	 half;
-	struct reader	*reader;
-	char		*text;		/* of the last export */
-	size_t		 len;
-};
-
-static int
-setup(void **state)
-{
-	static struct fixture f;
-	char err[READER_ERRLEN] = "";
-
-	f = (struct fixture){ 0 };
-	half_run_make(&f.half);
-	f.reader = reader_open(f.half.path, err);
-	if (f.reader == NULL)
-		fail_msg("%s", err);
-	*state = &f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	free(f->text);
-	reader_close(f->reader);
-	half_run_remove(&f->half);
-	return 0;
-}
-
 static size_t
 export(struct fixture *f, const char *format, int state)
 {

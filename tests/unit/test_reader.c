@@ -18,35 +18,6 @@
 #include "supervisor/store/reader.h"
 #include "tests/unit/half_run.h"
 
-struct fixture {
-	struct half_run	 half;
-	struct reader	*reader;
-};
-
-static int
-setup(void **state)
-{
-	static struct fixture f;
-	char err[READER_ERRLEN] = "";
-
-	half_run_make(&f.half);
-	f.reader = reader_open(f.half.path, err);
-	if (f.reader == NULL)
-		fail_msg("%s", err);
-	*state = &f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	reader_close(f->reader);
-	half_run_remove(&f->half);
-	return 0;
-}
-
 /* ---- jobs ---- */
 
 static void
