@@ -65,6 +65,34 @@ budget_of(const struct supervisor *sup, const struct job *job)
 	    sup->config->budget_per_job;
 }
 
+enum budget_cap
+budget_nearest(const struct supervisor *sup, const struct job *job,
+    int64_t *spent, int64_t *cap)
+{
+	const struct budget *b = &sup->budget;
+	bool today = clock_wall() / DAY_MS <= b->day;
+	const struct {
+		enum budget_cap	 which;
+		int64_t		 spent, cap;
+	} caps[] = {
+		{ CAP_JOB, job->spent, budget_of(sup, job) },
+		{ CAP_DAY, today ? b->day_spent : 0,
+		    sup->config->budget_per_day },
+		{ CAP_TOTAL, b->spent, sup->config->budget_total },
+	};
+	enum budget_cap nearest = CAP_NONE;
+
+	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+		if (caps[i].cap == 0 || (nearest != CAP_NONE &&
+		    caps[i].cap - caps[i].spent >= *cap - *spent))
+			continue;
+		nearest = caps[i].which;
+		*spent = caps[i].spent;
+		*cap = caps[i].cap;
+	}
+	return nearest;
+}
+
 int64_t
 budget_cost(const struct supervisor *sup, const struct ask *a,
     const struct config_endpoint *ep)

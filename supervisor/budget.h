@@ -74,5 +74,8 @@ void	 budget_enforce(struct supervisor *);
 void	 budget_changed(struct supervisor *);
 /* The job's own cap, 0: none. */
 int64_t	 budget_of(const struct supervisor *, const struct job *);
+/* The cap that has the least money left, CAP_NONE when there is no cap. */
+enum budget_cap budget_nearest(const struct supervisor *, const struct job *,
+	    int64_t *spent, int64_t *cap);
 
 #endif

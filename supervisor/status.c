@@ -95,6 +95,30 @@ put_pace(struct json_object *o, const struct job *job)
 	    (double)(job_total(job) - final) * 60 / rate);
 }
 
+/* The cap that will stand in the way first: null where there is none. */
+static struct json_object *
+budget_json(const struct supervisor *sup, const struct job *job)
+{
+	static const char *const names[] = {
+		[CAP_JOB] = "job",
+		[CAP_DAY] = "day",
+		[CAP_TOTAL] = "total",
+	};
+	int64_t spent, cap;
+	enum budget_cap which = budget_nearest(sup, job, &spent, &cap);
+	struct json_object *o;
+
+	if (which == CAP_NONE)
+		return NULL;
+	o = json_object_new_object();
+	put_text(o, "cap", names[which]);
+	json_object_object_add(o, "spent_usd",
+	    json_object_new_double((double)spent / 1e6));
+	json_object_object_add(o, "cap_usd",
+	    json_object_new_double((double)cap / 1e6));
+	return o;
+}
+
 static struct json_object *
 job_json(const struct supervisor *sup, const struct job *job)
 {
@@ -113,6 +137,7 @@ job_json(const struct supervisor *sup, const struct job *job)
 		put_int(o, account_state_name((enum account_state)s),
 		    job->counts[s]);
 	put_pace(o, job);
+	json_object_object_add(o, "budget", budget_json(sup, job));
 	return o;
 }
 

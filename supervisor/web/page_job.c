@@ -56,20 +56,49 @@ put_count(struct buf *b, const char *name, int64_t n)
 	buf_puts(b, "</b></div>");
 }
 
+/* What is over comes to no cap any more: then only its own says something. */
+static bool
+find_cap(struct exchange *x, const struct reader_job *job, int64_t spent,
+    struct pace_cap *c)
+{
+	if (job->state != JOB_COMPLETED && job->state != JOB_CANCELLED &&
+	    pace_cap(x->status, job->id, c))
+		return true;
+	*c = (struct pace_cap){ "job", spent, job->budget };
+	return job->budget > 0;
+}
+
 static void
-put_spent(struct buf *b, const struct reader_job *job,
+put_cap(struct buf *b, const struct pace_cap *c)
+{
+	bool shared = strcmp(c->whose, "job") != 0;
+
+	buf_puts(b, " <small>");
+	if (shared) {
+		buf_puts(b, strcmp(c->whose, "day") == 0 ?
+		    "today, by all jobs: " : "ever, by all jobs: ");
+		html_money(b, c->spent, 0);
+		buf_putc(b, ' ');
+	}
+	buf_puts(b, "of ");
+	html_money(b, c->cap, 0);
+	buf_puts(b, "</small>");
+	frame_gauge(b, (double)c->spent, (double)c->cap,
+	    "spent of the budget");
+}
+
+static void
+put_spent(struct exchange *x, const struct reader_job *job,
     const struct reader_spent *spent)
 {
+	struct buf *b = &x->reply->body;
+	struct pace_cap cap;
+
 	buf_puts(b, "<div><span>Spent</span><b>");
 	html_money(b, spent->cost, spent->unpriced);
 	buf_puts(b, "</b>");
-	if (job->budget > 0) {
-		buf_puts(b, " <small>of ");
-		html_money(b, job->budget, 0);
-		buf_puts(b, "</small>");
-		frame_gauge(b, (double)spent->cost, (double)job->budget,
-		    "spent of the budget");
-	}
+	if (find_cap(x, job, spent->cost, &cap))
+		put_cap(b, &cap);
 	buf_puts(b, "</div>");
 }
 
@@ -154,7 +183,7 @@ card_progress(struct exchange *x, const struct reader_job *job)
 		return -1;
 	if (job->state != JOB_READY)
 		put_pace(b, job, &pace);
-	put_spent(b, job, &spent);
+	put_spent(x, job, &spent);
 	buf_puts(b, "</div>");
 	frame_meter(b, job, false);
 	put_legend(b, job);
@@ -404,7 +433,7 @@ card_log(struct exchange *x, const struct reader_job *job)
 static int
 put_page(struct exchange *x, const struct reader_job *job)
 {
-	static card *const left[] = { card_hands, card_failures };
+	static card *const left[] = { card_hands, card_failures, card_log };
 	static card *const right[] = { card_limits, card_tiers };
 	struct buf *b = &x->reply->body;
 
@@ -420,7 +449,7 @@ put_page(struct exchange *x, const struct reader_job *job)
 		if (right[i](x, job) == -1)
 			return -1;
 	buf_puts(b, "</div></div>\n");
-	return card_log(x, job) == -1 || card_settings(x, job) == -1 ? -1 : 0;
+	return card_settings(x, job);
 }
 
 enum exchange_step

@@ -45,6 +45,22 @@ pace_of(struct json_object *status, int64_t id)
 	return p;
 }
 
+bool
+pace_cap(struct json_object *status, int64_t id, struct pace_cap *c)
+{
+	struct json_object *budget;
+	double spent, cap;
+
+	if (json_get_object(find_job(status, id), "budget", &budget) == -1 ||
+	    json_get_string(budget, "cap", &c->whose) == -1 ||
+	    json_get_double(budget, "spent_usd", &spent) == -1 ||
+	    json_get_double(budget, "cap_usd", &cap) == -1 || cap <= 0)
+		return false;
+	c->spent = (int64_t)(spent * 1e6 + 0.5);
+	c->cap = (int64_t)(cap * 1e6 + 0.5);
+	return true;
+}
+
 void
 pace_put(struct buf *b, const struct pace *p)
 {

@@ -4,6 +4,7 @@
 #ifndef SUPERVISOR_WEB_PAGE_PACE_H
 #define SUPERVISOR_WEB_PAGE_PACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/buf.h"
@@ -12,7 +13,7 @@ struct json_object;
 struct reader;
 struct reader_job;
 
-/* How fast a job goes. */
+/* How fast a job goes, and how far its money goes. */
 
 /* What the daemon says of it in its status; -1 and below: not known. */
 struct pace {
@@ -24,6 +25,15 @@ struct pace {
 
 /* status: NULL when the daemon did not answer. */
 struct pace pace_of(struct json_object *status, int64_t job);
+
+/* The cap on money that a job comes to first: "job", "day" or "total". */
+struct pace_cap {
+	const char	*whose;		/* the status has it */
+	int64_t		 spent, cap;	/* micro-dollars; cap above 0 */
+};
+
+/* False when there is no cap, or the daemon did not say. */
+bool	 pace_cap(struct json_object *status, int64_t job, struct pace_cap *);
 
 /* "12.3 a minute", or a dash. */
 void	 pace_put(struct buf *, const struct pace *);

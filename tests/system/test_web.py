@@ -82,6 +82,31 @@ def test_a_job_from_start_to_end(served, web):
     assert account["tier"] and account["categorization"]["tier"]
 
 
+def test_the_cap_that_is_nearest(sim, make_daemon):
+    """The job's page shows which budget it comes to first."""
+    daemon = make_daemon(sim, web=LISTEN, budget={
+        "per-job": 30.0, "per-day": 20.0, "total": 50.0}).start()
+    web = Web(daemon)
+    job = daemon.import_companies(1)
+
+    def shows(words):
+        return lambda: words in web.get(f"/jobs/{job}").body.decode()
+
+    daemon.wait(shows("today, by all jobs: $0 of $20.00<"), "the day's")
+    budget = daemon.status()["jobs"][0]["budget"]
+    assert budget == {"cap": "day", "spent_usd": 0, "cap_usd": 20}
+    daemon.do("set", job=job, budget=5_000_000)
+    daemon.wait(shows("<small>of $5.00<"), "its own")
+    daemon.do("set", job=job, budget=0)
+    daemon.write_conf(budget={"total": 10.0})
+    daemon.do("reload")
+    assert daemon.status()["jobs"][0]["budget"] == {
+        "cap": "total", "spent_usd": 0, "cap_usd": 10}
+    daemon.write_conf(budget={})
+    daemon.do("reload")
+    assert daemon.status()["jobs"][0]["budget"] is None
+
+
 def test_what_is_done_to_a_job(sim, served, web):
     sim.hold()
     job = served.research(3, concurrency=1)
