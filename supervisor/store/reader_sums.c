@@ -56,6 +56,20 @@ reader_job_names(struct reader *r, int64_t max, struct reader_group **jobs,
 	return read_groups(r, ASK_JOB_NAMES, max, jobs, n);
 }
 
+int
+reader_industries(struct reader *r, int64_t job, struct reader_group **groups,
+    size_t *n)
+{
+	return read_groups(r, ASK_INDUSTRIES, job, groups, n);
+}
+
+int
+reader_owners(struct reader *r, int64_t job, struct reader_group **groups,
+    size_t *n)
+{
+	return read_groups(r, ASK_OWNERS, job, groups, n);
+}
+
 void
 reader_groups_free(struct reader_group *groups, size_t n)
 {

@@ -79,6 +79,15 @@ int	 reader_failures(struct reader *, int64_t job, struct reader_group **,
 /* The newest jobs: n is the number, key the name.  Counts nothing. */
 int	 reader_job_names(struct reader *, int64_t max,
 	    struct reader_group **, size_t *n);
+/*
+ * The fifty most frequent industries and owners, whatever their ASCII case, of
+ * a job or (job 0) of all; no more than 10,000 accounts of the newest jobs are
+ * looked at.
+ */
+int	 reader_industries(struct reader *, int64_t job,
+	    struct reader_group **, size_t *n);
+int	 reader_owners(struct reader *, int64_t job, struct reader_group **,
+	    size_t *n);
 void	 reader_groups_free(struct reader_group *, size_t n);
 
 /* Accounts in a worker's hands now, longest first. */

@@ -98,12 +98,28 @@ put_choice(struct listing *l, const char *label, const char *name,
 	buf_puts(l->b, "</select></label>");
 }
 
-static void
-put_input(struct listing *l, const char *label, const char *name)
+typedef int frequent(struct reader *, int64_t, struct reader_group **,
+    size_t *);
+
+/* Any text, with the most frequent ones offered. */
+static int
+put_input(struct listing *l, const char *label, const char *name,
+    frequent *values_of)
 {
+	struct reader_group *values;
+	size_t n;
+
+	if (values_of(l->x->reader, l->view.job, &values, &n) == -1)
+		return -1;
 	html_put(l->b, "<label class=\"field\">%s<input name=\"%s\" "
-	    "value=\"%s\" placeholder=\"any\"></label>", label, name,
-	    request_query(l->x->request, name));
+	    "list=\"%s-values\" value=\"%s\" placeholder=\"any\"></label>"
+	    "<datalist id=\"%s-values\">", label, name, name,
+	    request_query(l->x->request, name), name);
+	for (size_t i = 0; i < n; i++)
+		html_put(l->b, "<option value=\"%s\">", values[i].key);
+	buf_puts(l->b, "</datalist>");
+	reader_groups_free(values, n);
+	return 0;
 }
 
 static int
@@ -127,8 +143,9 @@ put_filters(struct listing *l)
 	put_choice(l, "State", "state", states, 4);
 	put_choice(l, "Tier", "tier", tiers, 3);
 	put_choice(l, "Priority from", "priority", priorities, 8);
-	put_input(l, "Industry", "industry");
-	put_input(l, "Owner", "owner");
+	if (put_input(l, "Industry", "industry", reader_industries) == -1 ||
+	    put_input(l, "Owner", "owner", reader_owners) == -1)
+		return -1;
 	view_fields(l->b, &rq->query, kept);
 	buf_puts(l->b, "<button>Show</button>");
 	if (view_filtered(&rq->query))

@@ -129,6 +129,15 @@ def test_what_is_done_to_a_job(sim, served, web):
     assert do("cancel").error()["status"] == 404
 
 
+def test_filters_offer_what_there_is(served, web):
+    served.import_companies(3)
+    page = web.get("/accounts").body.decode()
+    assert ('list="industry-values"' in page and
+            '<datalist id="industry-values"><option value="Tools">'
+            '</datalist>' in page)
+    assert '<datalist id="owner-values"></datalist>' in page
+
+
 def test_accounts_by_pages(served, web):
     job = served.import_companies(7)
     served.import_companies(["Other One"])

@@ -242,6 +242,35 @@ test_sums(void **state)
 	reader_job_clear(&j);
 }
 
+static void
+test_frequent(void **state)
+{
+	struct fixture *f = *state;
+	struct reader_group *groups;
+	size_t n;
+
+	half_execute(&f->half, "UPDATE account SET industry = 'tools',"
+	    " owner = ''; UPDATE account SET industry = 'Banks' WHERE id IN"
+	    " (SELECT id FROM account ORDER BY id LIMIT 2); UPDATE account"
+	    " SET industry = 'TOOLS' WHERE id = (SELECT max(id) FROM account)");
+	for (int64_t job = 0; job <= f->half.job; job += f->half.job) {
+		assert_int_equal(reader_industries(f->reader, job, &groups,
+		    &n), 0);
+		assert_int_equal(n, 2);
+		assert_int_equal(strcasecmp(groups[0].key, "tools"), 0);
+		assert_int_equal(groups[0].n, HALF_ACCOUNTS - 2);
+		assert_string_equal(groups[1].key, "Banks");
+		reader_groups_free(groups, n);
+	}
+	assert_int_equal(reader_owners(f->reader, 0, &groups, &n), 0);
+	assert_int_equal(n, 0);
+	reader_groups_free(groups, n);
+	assert_int_equal(reader_industries(f->reader, f->half.job + 1,
+	    &groups, &n), 0);
+	assert_int_equal(n, 0);
+	reader_groups_free(groups, n);
+}
+
 /* A database of the first schema gets the index and the sums filled. */
 static void
 test_migrated(void **state)
@@ -284,6 +313,7 @@ main(void)
 		TEST(test_H3_search_is_no_language),
 		TEST(test_search_follows),
 		TEST(test_sums),
+		TEST(test_frequent),
 		TEST(test_migrated),
 	};
 
