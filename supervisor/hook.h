@@ -10,9 +10,9 @@ struct supervisor;
 
 /*
  * on-event: a program that is started for what someone may want to be told at
- * night.  It gets no arguments and this environment: SDR_EVENT (the kind),
- * SDR_JOB (number, or empty), SDR_JOB_NAME, SDR_MESSAGE, SDR_COMPLETED,
- * SDR_FAILED, SDR_PENDING (accounts of the job), PATH.  At most HOOKS_MAX run
+ * night.  It gets no arguments and this environment: PATH, SDR_EVENT (the
+ * kind), SDR_MESSAGE, and where it is about a job SDR_JOB, SDR_JOB_NAME,
+ * SDR_COMPLETED, SDR_FAILED, SDR_PENDING (accounts).  At most HOOKS_MAX run
  * at once, each for HOOK_MS at most; more events than that wait, and the
  * oldest are dropped, said in the log, when HOOKS_WAITING wait.
  */

@@ -45,8 +45,9 @@ static const struct verb verbs[] = {
 	    "begin, or go on with what is left",
 	    "--wait                until it is done; progress on standard "
 	    "error\n"
-	    "--mode MODE           parallel or sequential\n"
-	    "--concurrency N       accounts at a time, 1 to 4096 or auto\n"
+	    "--mode MODE           parallel, sequential or default\n"
+	    "--concurrency N       accounts at a time, 1 to 4096, auto or "
+	    "default\n"
 	    "--budget USD          pause when so much is spent on it; 0 for "
 	    "no cap\n"
 	    "--sample N            pause after N accounts, for an estimate\n" },
@@ -64,8 +65,9 @@ static const struct verb verbs[] = {
 	    "--yes                 do not ask\n" },
 	{ "set", verb_set, "JOB... [--mode MODE] [--concurrency N] "
 	    "[--priority N] [--budget USD]", "change a job, running or not",
-	    "--mode MODE           parallel or sequential\n"
-	    "--concurrency N       accounts at a time, 1 to 4096 or auto\n"
+	    "--mode MODE           parallel, sequential or default\n"
+	    "--concurrency N       accounts at a time, 1 to 4096, auto or "
+	    "default\n"
 	    "--priority N          its share among running jobs, 1 to 1000; "
 	    "usually 1\n"
 	    "--budget USD          pause when so much is spent on it; 0 for "
