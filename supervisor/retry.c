@@ -137,14 +137,11 @@ retry_begin(struct client *c, struct job *job, struct msg_retry *what,
 	TAILQ_INSERT_TAIL(&c->sup->retries, r, link);
 }
 
-bool
-retries_step(struct supervisor *sup)
+static void
+step_and_answer(struct supervisor *sup, struct retry *r)
 {
-	struct retry *r = TAILQ_FIRST(&sup->retries);
 	struct reply reply = { 0 };
 
-	if (r == NULL)
-		return false;
 	if (retry_step(sup, r, &reply)) {
 		TAILQ_REMOVE(&sup->retries, r, link);
 		if (r->client != NULL)
@@ -153,6 +150,19 @@ retries_step(struct supervisor *sup)
 	}
 	free(reply.message);
 	json_object_put(reply.result);
+}
+
+bool
+retries_step(struct supervisor *sup)
+{
+	struct retry *r;
+
+	/* Of a stop each is told, while there still is a turn. */
+	while ((r = TAILQ_FIRST(&sup->retries)) != NULL) {
+		step_and_answer(sup, r);
+		if (!sup->stopping)
+			break;
+	}
 	return !TAILQ_EMPTY(&sup->retries);
 }
 

@@ -276,12 +276,11 @@ def test_sample_that_ends_while_the_job_does_not_run(make_sim, make_daemon):
     assert sim.requests() == 3 * sdr.REQUESTS
 
 
-def test_retry_of_many_goes_in_steps(make_sim, make_daemon):
-    """Who asked is answered at the end, and in the order of the questions."""
-    sim = make_sim()
+def daemon_of_failed(sim, make_daemon, accounts, which):
+    """A daemon beside a provider on hold, and its job, cancelled."""
     sim.hold()
     daemon = make_daemon(sim).start()
-    job = daemon.import_companies(700)
+    job = daemon.import_companies(accounts)
     daemon.do("start", job=job, concurrency=1)
     daemon.do("cancel-job", job=job)
     sim.let_go()
@@ -289,9 +288,14 @@ def test_retry_of_many_goes_in_steps(make_sim, make_daemon):
     assert daemon.stop() == 0
     with contextlib.closing(sqlite3.connect(daemon.db)) as db, db:
         db.execute("UPDATE account SET state = 'failed', error_kind = "
-                   "'timed_out', error = 'x' WHERE id % 2 = 0")
+                   f"'timed_out', error = 'x' WHERE {which}")
     sim.hold()
-    daemon.start()
+    return daemon.start(), job
+
+
+def test_retry_of_many_goes_in_steps(make_sim, make_daemon):
+    """Who asked is answered at the end, and in the order of the questions."""
+    daemon, job = daemon_of_failed(make_sim(), make_daemon, 700, "id % 2 = 0")
     with daemon.client() as client:
         client.send("retry", job=job, accounts=[])
         client.send("pause", job=77)
@@ -302,3 +306,20 @@ def test_retry_of_many_goes_in_steps(make_sim, make_daemon):
     with daemon.client() as client:
         listed = [{"id": n} for n in range(1, 701)]
         assert client.do("retry", job=job, accounts=listed)["accounts"] == 0
+
+
+def test_retries_are_told_of_a_stop(make_sim, make_daemon):
+    daemon, job = daemon_of_failed(make_sim(), make_daemon, 1200, "1")
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(daemon.client()) for _ in range(4)]
+        for client in clients:
+            assert client.ask("status")["code"] == 0
+        daemon.signal(signal.SIGSTOP)
+        for client in clients[:3]:
+            client.send("retry", job=job, accounts=[])
+        clients[3].send("stop", fast=False)
+        daemon.signal(signal.SIGCONT)
+        for client in clients[:3]:
+            reply = client.receive()
+            assert reply["code"] in (0, 5) and reply["message"]
+        assert daemon.ended() == 0
