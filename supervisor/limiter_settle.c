@@ -129,7 +129,7 @@ settle_refused(struct limiter *limiter, struct quota_group *group,
 	refusal_mark(&group->tokens, now);
 }
 
-/* What our bucket is short of afterwards; told apart as bucket_return() does. */
+/* What our bucket is short of afterwards, as bucket_return() has it. */
 static void
 learn_charge(struct quota_group *group, double tokens)
 {

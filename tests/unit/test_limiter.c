@@ -1019,7 +1019,7 @@ test_degrades_when_errors_persist(void **state)
 }
 
 static void
-test_no_degradation_while_one_endpoint_is_well(void **state)
+test_no_degradation_while_one_is_well(void **state)
 {
 	struct limiter *limiter = limiter_of(two_groups, NELEM(two_groups));
 	struct permit permit;
@@ -1216,7 +1216,7 @@ main(void)
 		cmocka_unit_test(test_group_limit),
 		cmocka_unit_test(test_reconfigure),
 		cmocka_unit_test(test_degrades_when_errors_persist),
-		cmocka_unit_test(test_no_degradation_while_one_endpoint_is_well),
+		cmocka_unit_test(test_no_degradation_while_one_is_well),
 		cmocka_unit_test(test_concurrency),
 		cmocka_unit_test(test_concurrency_by_what_is_charged),
 		cmocka_unit_test(test_absurd_values),

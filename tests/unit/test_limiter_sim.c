@@ -36,7 +36,7 @@ enum charging {
 
 struct provider {
 	double		 rpm, tpm;	/* 0 = no limit */
-	double		 burst;		/* seconds' worth that may come at once */
+	double		 burst;		/* seconds' worth that comes at once */
 	double		 others;	/* part of it that is not ours */
 	enum charging	 charging;
 	bool		 silent;	/* no headers */
@@ -561,7 +561,8 @@ static const struct scenario by_tokens[] = {
 	    .001, { 500, 1500, 16000 } },
 	{ "5M tpm, charged with the answer",
 	    { .rpm = 3500, .tpm = 5e6, .burst = 1, .latency = 3000,
-	    .sigma = .5, .charging = CHARGE_USED }, 120, 1800, .85, .002, USUAL },
+	    .sigma = .5, .charging = CHARGE_USED }, 120, 1800, .85, .002,
+	    USUAL },
 	{ "5M tpm, with the answer, long searches",
 	    { .rpm = 3500, .tpm = 5e6, .burst = 60, .latency = 5000,
 	    .sigma = .5, .charging = CHARGE_USED }, 300, 1800, .80, .005,
