@@ -32,6 +32,8 @@
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
+#define NICENESS	10	/* setpriority(2): the usual of nice(1) */
+
 /* What is polled: the supervisor, the HTTP server, questions to the daemon. */
 enum { POLL_PARENT, POLL_HTTP, POLL_WIRES, POLLS = POLL_WIRES + WIRES_MAX };
 
@@ -53,6 +55,16 @@ secure_process(pid_t parent)
 	/* It may have died before the kernel was told. */
 	if (getppid() != parent)
 		_exit(EXIT_OK);
+}
+
+/*
+ * Research does not wait for a page: where processors are short, it goes
+ * first.  Best effort: a service manager may have been nicer still.
+ */
+static void
+give_way(void)
+{
+	setpriority(PRIO_PROCESS, 0, NICENESS);
 }
 
 /* The supervisor says who it is: --parent PID. */
@@ -227,6 +239,7 @@ main(int argc, char **argv)
 
 	log_open(LOG_AUTO, LOG_LEVEL_INFO);
 	secure_process(parse_arguments(argc, argv));
+	give_way();
 	if (read_configuration(&site.config) == -1)
 		return EXIT_FAILED;
 	if (site_open(&site) == 0) {

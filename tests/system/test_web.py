@@ -107,6 +107,10 @@ def test_the_cap_that_is_nearest(sim, make_daemon):
     assert daemon.status()["jobs"][0]["budget"] is None
 
 
+def test_research_goes_first(served, web):
+    assert os.getpriority(os.PRIO_PROCESS, web.pid()) >= 10
+
+
 def test_what_is_done_to_a_job(sim, served, web):
     sim.hold()
     job = served.research(3, concurrency=1)
