@@ -275,7 +275,9 @@ def test_upload_becomes_a_job(served, web):
                             ("Bolt", '{"Notes":"b"}')]
     known = web.upload("/api/upload", CSV)
     assert known.status == 200 and known.json()["job"] is None
-    assert len(web.get("/api/jobs").json()["jobs"]) == 1
+    # What nothing came of goes when the daemon sees that nobody goes on.
+    sdr.wait_for(lambda: len(web.get("/api/jobs").json()["jobs"]) == 1,
+                 "an end of the import")
     again = web.upload("/api/upload", CSV, again="1")
     assert again.status == 201 and again.json()["name"] == "list"
 
@@ -300,7 +302,8 @@ def test_upload_of_no_use(content, what, served, web):
     assert answer.status == 400
     error = answer.error()
     assert error["field"] == "file" and what in error["message"]
-    assert web.get("/api/jobs").json() == {"jobs": []}
+    sdr.wait_for(lambda: web.get("/api/jobs").json() == {"jobs": []},
+                 "an end of the import")
 
 
 def test_upload_that_is_no_form(web):
