@@ -13,7 +13,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
@@ -35,28 +34,16 @@
 #include <cmocka.h>
 
 #include "common/sandbox.h"
-
-#define NOT_HERE	77
+#include "tests/unit/in_child.h"
 
 static char listed[] = "/tmp/sdr-listed-XXXXXX";
 static char unlisted[] = "/tmp/sdr-unlisted-XXXXXX";
 static uint16_t open_port, closed_port;
 static int listeners[2];
 
-static struct sandbox box;		/* of a child, once it is inside */
 static const char *const none[] = { NULL };
 static const char *const readable[] = { listed, "/etc/hosts",
 	"/etc/nsswitch.conf", "/etc/resolv.conf", "/nowhere/at/all", NULL };
-
-/* In a child: what is not so is said, and makes the test fail. */
-#define EXPECT(what) \
-	do { \
-		if (!(what)) { \
-			dprintf(STDERR_FILENO, "%d: %s (errno %d, %s)\n", \
-			    __LINE__, #what, errno, box.lacking); \
-			_exit(1); \
-		} \
-	} while (0)
 
 static void
 enter(const char *const *calls)
@@ -67,24 +54,6 @@ enter(const char *const *calls)
 	    .descriptors = 64, .memory = (rlim_t)1 << 30 };
 
 	sandbox_enter(&profile, &box);
-}
-
-/* The status of a child that did so, as waitpid(2) has it. */
-static int
-status_of(void (*attempt)(void))
-{
-	pid_t pid = fork();
-	int status = -1;
-
-	if (pid == 0) {
-		attempt();
-		_exit(0);
-	}
-	assert_int_not_equal(pid, -1);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_HERE)
-		skip();
-	return status;
 }
 
 /* What the system at hand can do, asked without the code under test. */
@@ -100,13 +69,6 @@ look_at_system(void)
 	    LANDLOCK_CREATE_RULESET_VERSION);
 	seccomp = !SANDBOX_ASAN && syscall(SYS_seccomp,
 	    SECCOMP_GET_ACTION_AVAIL, 0, &trap) == 0;
-}
-
-static void
-need(bool here)
-{
-	if (!here)
-		_exit(NOT_HERE);
 }
 
 static void

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
 #include <netinet/in.h>
 
@@ -31,8 +30,8 @@
 #include "supervisor/intake/intake_text.h"
 #include "supervisor/web/fence.h"
 #include "supervisor/web/spool.h"
+#include "tests/unit/in_child.h"
 
-#define NOT_HERE	77
 #define MOST		4096	/* bytes of an upload */
 
 static char folder[] = "/tmp/sdr-fence-XXXXXX";
@@ -42,17 +41,6 @@ static struct sockaddr_in tcp_name = { .sin_family = AF_INET };
 static struct sockaddr_un local_name = { .sun_family = AF_UNIX };
 
 static struct spools spools;		/* of a child, before it is inside */
-static struct sandbox box;
-
-/* In a child: what is not so is said, and makes the test fail. */
-#define EXPECT(what) \
-	do { \
-		if (!(what)) { \
-			dprintf(STDERR_FILENO, "%d: %s (errno %d, %s)\n", \
-			    __LINE__, #what, errno, box.lacking); \
-			_exit(1); \
-		} \
-	} while (0)
 
 static void
 enter(char *mode)
@@ -63,30 +51,6 @@ enter(char *mode)
 
 	EXPECT(spools_init(&spools) == 0);
 	EXPECT(fence_enter(&config, &box, err) == 0);
-}
-
-static void
-need(bool fence)
-{
-	if (!fence)
-		_exit(NOT_HERE);
-}
-
-static int
-status_of(void (*attempt)(void))
-{
-	pid_t pid = fork();
-	int status = -1;
-
-	if (pid == 0) {
-		attempt();
-		_exit(0);
-	}
-	assert_int_not_equal(pid, -1);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_HERE)
-		skip();
-	return status;
 }
 
 static void
