@@ -12,7 +12,6 @@
 #include "supervisor/web/api.h"
 #include "supervisor/web/field.h"
 
-#define CONCURRENCY_MAX	4096	/* as processing.concurrency */
 #define RETRY_MAX	10000	/* accounts of one retry */
 
 static const char *const modes[] = {
@@ -67,14 +66,14 @@ read_concurrency(struct exchange *x, int64_t *out)
 	const char *text;
 
 	if (json_get_string(x->request->json, "concurrency", &text) == -1)
-		return field_int(x, "concurrency", 1, CONCURRENCY_MAX, out);
+		return field_int(x, "concurrency", 1, MSG_CONCURRENCY_MAX, out);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i].word, text) == 0) {
 			*out = words[i].value;
 			return 1;
 		}
 	reply_error(x->reply, 400, "concurrency", "concurrency: must be in "
-	    "1..%d, auto or default", CONCURRENCY_MAX);
+	    "1..%d, auto or default", MSG_CONCURRENCY_MAX);
 	return -1;
 }
 
@@ -85,7 +84,7 @@ read_options(struct exchange *x, struct msg_job *job)
 
 	if (field_word(x, "mode", modes, &mode) == -1 ||
 	    read_concurrency(x, &job->concurrency) == -1 ||
-	    field_int(x, "priority", 1, 1000, &job->priority) == -1 ||
+	    field_int(x, "priority", 1, MSG_PRIORITY_MAX, &job->priority) == -1 ||
 	    field_money(x, "budget_usd", &job->budget) == -1 ||
 	    field_int(x, "sample", 1, INT32_MAX, &job->sample) == -1)
 		return -1;

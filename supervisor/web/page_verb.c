@@ -3,7 +3,6 @@
 
 /* Forms that change a job: the buttons, the questions, and what they do. */
 
-#include <bsd/stdlib.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,6 @@
 #include "supervisor/web/page_verb.h"
 
 #define IN(state)	(1u << (state))
-#define CONCURRENCY_MAX	4096	/* as processing.concurrency */
 
 static const struct verb {
 	const char	*name;
@@ -198,7 +196,7 @@ take_concurrency(const char *text, struct msg_job *to)
 	else if (strcmp(text, "auto") == 0)
 		to->concurrency = 0;
 	else
-		to->concurrency = strtonum(text, 1, CONCURRENCY_MAX, &err);
+		to->concurrency = strtonum(text, 1, MSG_CONCURRENCY_MAX, &err);
 	return err == NULL ? 0 : -1;
 }
 
@@ -214,7 +212,7 @@ take_options(struct exchange *x, struct msg_job *to)
 		to->mode = (char *)(uintptr_t)mode;
 	if (workers != NULL && take_concurrency(workers, to) == -1) {
 		reply_error(x->reply, 400, "concurrency",
-		    "accounts at a time: 1 to %d, or auto", CONCURRENCY_MAX);
+		    "accounts at a time: 1 to %d, or auto", MSG_CONCURRENCY_MAX);
 		return -1;
 	}
 	if (budget != NULL && *budget != '\0' &&
