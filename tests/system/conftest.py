@@ -16,10 +16,11 @@ import time
 
 import pytest
 
-pytest.register_assert_rewrite("patience", "sdr")
+pytest.register_assert_rewrite("patience", "sdr", "web")
 
 import clock as clocks  # noqa: E402
 import sdr  # noqa: E402
+from web import LISTEN, Web  # noqa: E402
 
 
 def pytest_configure(config):
@@ -73,6 +74,17 @@ def make_daemon(tmp_path):
 @pytest.fixture
 def daemon(sim, make_daemon):
     return make_daemon(sim).start()
+
+
+@pytest.fixture
+def served(sim, make_daemon):
+    """A daemon with a web page."""
+    return make_daemon(sim, web=LISTEN).start()
+
+
+@pytest.fixture
+def web(served):
+    return Web(served)
 
 
 class BadWorker:

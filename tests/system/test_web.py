@@ -33,17 +33,6 @@ TOKEN = "0123456789abcdef-write"
 READ_TOKEN = "0123456789abcdef-read"
 
 
-@pytest.fixture
-def served(sim, make_daemon):
-    """A daemon with a web page."""
-    return make_daemon(sim, web=LISTEN).start()
-
-
-@pytest.fixture
-def web(served):
-    return Web(served)
-
-
 # The guide
 
 

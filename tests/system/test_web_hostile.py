@@ -42,11 +42,6 @@ def served(sim, make_daemon):
     return daemon
 
 
-@pytest.fixture
-def web(served):
-    return Web(served)
-
-
 def change(*fields, body=BODY, **more):
     return request(CHANGE, JSON, *fields, body=body, **more)
 

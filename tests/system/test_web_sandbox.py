@@ -33,16 +33,6 @@ def sandbox(daemon):
     return daemon.status()["web"]["sandbox"]
 
 
-@pytest.fixture
-def served(sim, make_daemon):
-    return make_daemon(sim, web=LISTEN).start()
-
-
-@pytest.fixture
-def web(served):
-    return Web(served)
-
-
 def test_what_is_in_force_is_said(served, web):
     found = sandbox(served)
     assert set(found) == {*FENCES, "lacking"}
