@@ -544,6 +544,14 @@ is_date_suffix(const char *p)
 	return false;
 }
 
+bool
+config_asks_once(const struct config_endpoint *e)
+{
+	if (strcmp(e->in_doubt, "auto") == 0)
+		return e->background;
+	return strcmp(e->in_doubt, "hold") == 0;
+}
+
 const struct config_price *
 config_price_of(const struct config *c, const char *model)
 {

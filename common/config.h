@@ -38,6 +38,7 @@ struct config_endpoint {
 	int64_t	 max_searches;		/* of one request; 0: no web search */
 	int64_t	 request_timeout;	/* seconds, one request */
 	int64_t	 background;		/* 1: made there, and fetched */
+	char	*in_doubt;		/* "auto", "ask" or "hold" */
 	char	*key;			/* resolved secret; "" when none */
 };
 
@@ -156,6 +157,9 @@ const char *config_advice(const struct config *, size_t index);
 
 /* The documented names, for the check that sdr.conf(5) has each; NULL ends. */
 const char *config_option_name(size_t index);
+
+/* A question that it may have taken unheard is given up, not asked again. */
+bool	 config_asks_once(const struct config_endpoint *);
 
 /*
  * The price of a model, also of a dated one ("gpt-5.4-2026-03-05") where only

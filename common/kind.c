@@ -58,6 +58,8 @@ static const struct kind_info kinds[KIND_COUNT] = {
 	    "the account took longer than worker.timeout" },
 	[KIND_CANCELLED] = { "cancelled", REMEDY_NONE, true, false, false,
 	    "cancelled" },
+	[KIND_IN_DOUBT] = { "in_doubt", REMEDY_FAIL, false, false, false,
+	    "asked once, and perhaps paid for" },
 	[KIND_INTERNAL] = { "internal", REMEDY_FAIL, false, false, false,
 	    "internal error" },
 };

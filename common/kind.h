@@ -41,6 +41,7 @@ enum kind {
 	KIND_WORKER_DIED,
 	KIND_DEADLINE,		/* the account's granted time ran out */
 	KIND_CANCELLED,		/* the supervisor asked for it */
+	KIND_IN_DOUBT,		/* may be paid for, and is not asked twice */
 	KIND_INTERNAL,		/* the worker could not go on */
 	KIND_COUNT
 };

@@ -147,6 +147,11 @@ static const struct field grant_fields[] = {
 	OPT_TEXT(msg_grant, response_id),
 };
 
+static const struct field withhold_fields[] = {
+	TEXT(msg_withhold, run_id),
+	TEXT(msg_withhold, section),
+};
+
 static const struct field cancel_fields[] = {
 	TEXT(msg_cancel, run_id),
 	BOOL(msg_cancel, leave),
@@ -336,6 +341,8 @@ static const struct {
 	    RECORD_OF(msg_research, research_fields) },
 	[MESSAGE_GRANT] = { "grant", SIDE_TO_WORKER,
 	    RECORD_OF(msg_grant, grant_fields) },
+	[MESSAGE_WITHHOLD] = { "withhold", SIDE_TO_WORKER,
+	    RECORD_OF(msg_withhold, withhold_fields) },
 	[MESSAGE_CANCEL] = { "cancel", SIDE_TO_WORKER,
 	    RECORD_OF(msg_cancel, cancel_fields) },
 	[MESSAGE_PROBE] = { "probe", SIDE_TO_WORKER,

@@ -38,6 +38,7 @@ enum message_type {
 	MESSAGE_CONFIGURE,
 	MESSAGE_RESEARCH,
 	MESSAGE_GRANT,
+	MESSAGE_WITHHOLD,
 	MESSAGE_CANCEL,
 	MESSAGE_PROBE,
 	MESSAGE_QUIT,
@@ -151,6 +152,16 @@ struct msg_grant {
 	int64_t	 request;		/* ledger row */
 	char	*endpoint;		/* by name */
 	char	*response_id;		/* optional */
+};
+
+/*
+ * No request for what permit asked for, in this run: the question was put
+ * before, nobody knows whether the provider took it, and it is not to be paid
+ * for twice (endpoints.in-doubt).  What else there is to ask, goes on.
+ */
+struct msg_withhold {
+	char	*run_id;
+	char	*section;		/* a section's key, or "categorize" */
 };
 
 /*
@@ -387,6 +398,7 @@ struct message {
 		struct msg_configure configure;
 		struct msg_research research;
 		struct msg_grant grant;
+		struct msg_withhold withhold;
 		struct msg_cancel cancel;
 		struct msg_probe probe;
 		struct msg_hello hello;

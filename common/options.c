@@ -48,6 +48,7 @@ static const char *const sandbox_words[] = {
 	"auto", "require", "off", NULL
 };
 static const char *const api_words[] = { "responses", "chat", NULL };
+static const char *const in_doubt_words[] = { "auto", "ask", "hold", NULL };
 static const char *const yes_words[] = { "no", "yes", NULL };
 
 static const struct option options[] = {
@@ -163,6 +164,11 @@ static const struct option options[] = {
 	    .type = OPTION_CHOICE, .words = yes_words, .fallback = "no",
 	    .help = "answers are made at the provider, and fetched by "
 	    "their ids" },
+	{ .name = "endpoints.in-doubt", ENDPOINT(in_doubt),
+	    .type = OPTION_STRING, .max = NAME_BYTES,
+	    .words = in_doubt_words, .fallback = "auto",
+	    .help = "a question that may have been taken unheard: asked "
+	    "again or held" },
 
 	{ .name = "prices.model", PRICE(model), .type = OPTION_STRING,
 	    .min = 1, .max = 200, .required = true,

@@ -55,6 +55,7 @@ run_created(struct supervisor *sup, struct run *run,
 	if (a->response != NULL)
 		return 0;
 	a->response = xstrdup(msg->response_id);
+	a->once = false;
 	store_note_created(sup->store, a->request, a->response);
 	return 0;
 }
@@ -130,8 +131,12 @@ void
 run_take_up(struct supervisor *sup, struct run *run,
     const struct store_claimed *c)
 {
+	struct ask *a;
 	int taken = 0;
 
+	for (size_t i = 0; i < c->n_in_doubt; i++)
+		if ((a = ask_named(run, c->in_doubt[i].key)) != NULL)
+			a->in_doubt = true;
 	for (size_t i = 0; i < c->n_open; i++)
 		if (take_up(sup, run, &c->open[i]))
 			taken++;

@@ -41,6 +41,8 @@ settle_ledger(struct supervisor *sup, struct ask *a,
 		/* An answer may come without the provider's count. */
 		t.state = kind == KIND_OK ? "answered" : "lost";
 		t.cost = a->reserved_cost;
+		if (kind != KIND_OK)
+			ask_doubt(a);
 	} else {
 		t.state = "refused";
 		t.cost = 0;
@@ -170,7 +172,8 @@ decide(struct supervisor *sup, struct run *run, struct ask *a,
 	case REMEDY_NONE:
 		break;
 	case REMEDY_RETRY:
-		if (!run->ending)
+		/* Its next permit is withheld. */
+		if (!run->ending && !a->in_doubt)
 			remedy_retry(sup, a, o, kind);
 		break;
 	case REMEDY_FAIL:

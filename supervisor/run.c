@@ -249,6 +249,16 @@ ask_keep_section(struct supervisor *sup, struct ask *a, const char *model)
 	a->answered = true;
 }
 
+void
+ask_doubt(struct ask *a)
+{
+	if (!a->once)
+		return;
+	a->in_doubt = true;
+	log_warn("[Account %" PRId64 "] %s: perhaps taken and paid for, "
+	    "not asked again for %s", a->run->account, a->key, a->run->company);
+}
+
 /*
  * A request whose outcome will not come; its answer may have, or be fetched by
  * a later run.
@@ -269,6 +279,8 @@ ask_lost(struct supervisor *sup, struct ask *a, enum kind kind,
 	limiter_settle_unsaid(sup->limiter, &a->permit, kind, clock_mono());
 	budget_settle(sup, a->run->job, a->reserved_cost, t.cost);
 	store_note_settlement(sup->store, &t);
+	if (!came)
+		ask_doubt(a);
 	if (a->text != NULL)
 		ask_keep_section(sup, a, NULL);
 	ask_fetched(a);
@@ -411,6 +423,15 @@ ask_is_due(const struct ask *a)
 	return true;
 }
 
+static void
+ask_withhold(struct ask *a)
+{
+	struct message msg = { .type = MESSAGE_WITHHOLD,
+	    .withhold = { .run_id = a->run->id, .section = a->key } };
+
+	worker_send(a->run->worker, &msg);
+}
+
 int
 run_permit(struct supervisor *sup, struct run *run,
     const struct msg_permit *msg)
@@ -422,6 +443,10 @@ run_permit(struct supervisor *sup, struct run *run,
 	run->begun = true;
 	if (run->ending || run->worker->kill_cause != NULL)
 		return 0;
+	if (a->in_doubt) {
+		ask_withhold(a);
+		return 0;
+	}
 	a->prompt_tokens = prompt_tokens(sup->config, msg->tokens);
 	a->permit.tokens = charged_tokens(sup->config, a->prompt_tokens);
 	limiter_wait(sup->limiter, &a->permit, clock_mono());
@@ -469,7 +494,8 @@ ask_put(struct supervisor *sup, struct ask *a)
 	    .section = a->key, .endpoint = name, .model = ep->model,
 	    .prompt_hash = a->prompt_hash,
 	    .reserved_tokens = a->permit.reserved_tokens,
-	    .reserved_cost = a->reserved_cost };
+	    .reserved_cost = a->reserved_cost, .once = config_asks_once(ep) };
+	a->once = r.once;
 	memcpy(a->asked_hash, a->prompt_hash, sizeof(a->asked_hash));
 	store_note_request(sup->store, &r);
 }

@@ -43,6 +43,8 @@ void	 run_take_up(struct supervisor *, struct run *,
 /* Its request is in flight again, its answer is waited for; or no more. */
 void	 ask_fetch(struct supervisor *, struct ask *);
 void	 ask_leave(struct supervisor *, struct ask *, enum kind);
+/* Lost: whether the question may be put once more. */
+void	 ask_doubt(struct ask *);
 /* There is an outcome: nothing is left to be fetched. */
 void	 ask_fetched(struct ask *);
 /* What headers said, for the limiter; the tokens are not known. */

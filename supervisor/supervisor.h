@@ -87,6 +87,8 @@ struct ask {
 	int		 tries;		/* outcomes that asked for a retry */
 	int64_t		 request;	/* in flight: ledger row, else 0 */
 	int64_t		 reserved_cost;
+	bool		 once;		/* in doubt when lost */
+	bool		 in_doubt;	/* perhaps paid for: not asked again */
 	int64_t		 prompt_tokens;	/* the worker's estimate of the input */
 	/* An answer that the provider makes in the background. */
 	char		*response;	/* its id, or NULL */

@@ -15,6 +15,8 @@
  *	   |                    |               |   send_done
  *	   |        end         |   on_answer   |
  *	   +--------------------+---------------+
+ *	                        |
+ *	                        '-- withhold --> WITHHELD, for good
  *
  * With answers made in the background, a part is FLYING from the creation of
  * the response until it was collected, or left for a later run.
@@ -24,7 +26,8 @@
  *
  *	going on --(categorization HELD: done)------------------> over
  *	   |
- *	   +--(cancel, or it cannot be done)--> ending
+ *	   +--(cancel, or it cannot be done: nothing is left to be asked for,
+ *	   |   and something WITHHELD)--------> ending
  *	                                          |
  *	                     nothing FLYING: failed --> over
  *
@@ -47,7 +50,7 @@
 #define PROMPT_MAX	((size_t)4 << 20)	/* bytes of one question */
 #define CHARS_A_TOKEN	4			/* the usual estimate */
 
-enum state { WANTING, ASKING, FLYING, HELD };
+enum state { WANTING, ASKING, FLYING, HELD, WITHHELD };
 
 struct part {
 	struct research	*research;
@@ -216,6 +219,33 @@ next_permits(struct research *r)
 		ask_permit(categorize_part(r));
 }
 
+/* Nothing is asked for that could still come, and something never will. */
+static bool
+is_held_up(const struct research *r)
+{
+	const struct part *last = categorize_part(r);
+
+	if (last->state == WITHHELD)
+		return true;
+	return count_sections(r, WITHHELD) > 0 &&
+	    count_sections(r, ASKING) + count_sections(r, FLYING) == 0;
+}
+
+static void
+end_in_doubt(struct research *r)
+{
+	struct buf why = { 0 };
+
+	for (size_t i = 0; i <= r->n_sections; i++)
+		if (r->parts[i].state == WITHHELD)
+			buf_printf(&why, "%s%s", why.len == 0 ? "" : ", ",
+			    r->parts[i].key);
+	buf_puts(&why, ": asked once, and perhaps paid for: whether the "
+	    "provider took it is not known; a retry asks again");
+	end(r, KIND_IN_DOUBT, why.bytes);
+	buf_clear(&why);
+}
+
 /* To be called after whatever changed something. */
 static void
 advance(struct research *r)
@@ -224,6 +254,8 @@ advance(struct research *r)
 
 	if (r->ending == KIND_OK && !r->over)
 		next_permits(r);
+	if (r->ending == KIND_OK && !r->over && is_held_up(r))
+		end_in_doubt(r);
 	if (r->ending == KIND_OK || r->over || is_flying(r))
 		return;
 	msg.failed = (struct msg_failed){
@@ -422,6 +454,17 @@ research_grant(struct research *r, const struct msg_grant *grant)
 	else
 		send_request(p);
 	return true;
+}
+
+void
+research_withhold(struct research *r, const char *section)
+{
+	struct part *p = part_named(r, section);
+
+	if (p == NULL || p->state != ASKING)
+		return;
+	p->state = WITHHELD;
+	advance(r);
 }
 
 void

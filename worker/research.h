@@ -31,6 +31,8 @@ void	 research_free(struct research *);
 void	 research_cancel(struct research *, bool leave);
 /* True when the permit was waited for and the request is on its way. */
 bool	 research_grant(struct research *, const struct msg_grant *);
+/* What a permit was asked for stays unasked; the rest goes on. */
+void	 research_withhold(struct research *, const char *section);
 const char *research_run_id(const struct research *);
 /* done or failed was sent, and nothing is in flight. */
 bool	 research_over(const struct research *);

@@ -110,6 +110,13 @@ on_grant(struct worker *w, struct message *msg)
 }
 
 static void
+on_withhold(struct worker *w, struct message *msg)
+{
+	if (is_ours(w, msg->withhold.run_id))
+		research_withhold(w->research, msg->withhold.section);
+}
+
+static void
 on_cancel(struct worker *w, struct message *msg)
 {
 	if (is_ours(w, msg->cancel.run_id))
@@ -136,6 +143,7 @@ static void (*const on_message[MESSAGE_TYPES])(struct worker *,
 	[MESSAGE_CONFIGURE] = on_configure,
 	[MESSAGE_RESEARCH] = on_research,
 	[MESSAGE_GRANT] = on_grant,
+	[MESSAGE_WITHHOLD] = on_withhold,
 	[MESSAGE_CANCEL] = on_cancel,
 	[MESSAGE_PROBE] = on_probe,
 	[MESSAGE_QUIT] = on_quit,

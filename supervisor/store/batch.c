@@ -133,9 +133,10 @@ store_request_id(struct store *s)
 void
 store_note_request(struct store *s, const struct store_request *r)
 {
-	note(s, SQL_REQUEST_SENT, "iiisssssini", r->id, r->job, r->account,
+	note(s, SQL_REQUEST_SENT, "iiisssssinii", r->id, r->job, r->account,
 	    r->run_id, r->section, r->endpoint, r->model, r->prompt_hash,
-	    r->reserved_tokens, r->reserved_cost, clock_wall());
+	    r->reserved_tokens, r->reserved_cost, clock_wall(),
+	    (int64_t)r->once);
 }
 
 void
@@ -303,6 +304,22 @@ load_open(struct store *s, struct store_claimed *c)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+static int
+load_in_doubt(struct store *s, struct store_claimed *c)
+{
+	sqlite3_stmt *st = statement(s, SQL_IN_DOUBT);
+	int rc;
+
+	statement_bind(st, "i", c->account);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		c->in_doubt = xreallocarray(c->in_doubt, c->n_in_doubt + 1,
+		    sizeof(*c->in_doubt));
+		c->in_doubt[c->n_in_doubt++].key = column_text(st, 0);
+	}
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 static void
 read_claimed(sqlite3_stmt *st, struct store_claimed *c)
 {
@@ -333,6 +350,8 @@ claim(struct store *s, struct store_order *o)
 		rc = load_answers(s, &o->got[i]);
 	for (size_t i = 0; i < o->n_got && rc == SQLITE_OK; i++)
 		rc = load_open(s, &o->got[i]);
+	for (size_t i = 0; i < o->n_got && rc == SQLITE_OK; i++)
+		rc = load_in_doubt(s, &o->got[i]);
 	return rc;
 }
 
@@ -349,8 +368,11 @@ claimed_clear(struct store_claimed *c)
 		free(c->open[i].response_id);
 		free(c->open[i].prompt_hash);
 	}
+	for (size_t i = 0; i < c->n_in_doubt; i++)
+		free(c->in_doubt[i].key);
 	free(c->answers);
 	free(c->open);
+	free(c->in_doubt);
 	free(c->company);
 	free(c->domain);
 	free(c->industry);

@@ -7,6 +7,7 @@
  */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "common/json.h"
@@ -307,6 +308,15 @@ drop_answers(struct store *s, const struct msg_retry *r, int64_t *lost_cost)
 	return statement_run(st);
 }
 
+/* A retry for another reason leaves what may be paid for as it is. */
+static int
+let_go(struct store *s, const struct msg_retry *r)
+{
+	if (r->kind != NULL && strcmp(r->kind, kind_name(KIND_IN_DOUBT)) != 0)
+		return SQLITE_OK;
+	return statement_run(statement(s, SQL_RETRY_LET_GO));
+}
+
 static int
 retry(struct store *s, const struct msg_retry *r, struct store_retried *did)
 {
@@ -314,6 +324,8 @@ retry(struct store *s, const struct msg_retry *r, struct store_retried *did)
 
 	if ((rc = choose(s, r, did)) == SQLITE_OK)
 		rc = statement_run(statement(s, SQL_RETRY_CHOSEN));
+	if (rc == SQLITE_OK)
+		rc = let_go(s, r);
 	if (rc == SQLITE_OK)
 		rc = drop_answers(s, r, &did->lost_cost);
 	if (rc == SQLITE_OK)

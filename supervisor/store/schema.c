@@ -183,6 +183,14 @@ static const char *const migrations[] = {
 	" END;",
 	/* 2 -> 3: answers that are fetched later belong to their prompt. */
 	"ALTER TABLE request ADD COLUMN prompt_hash TEXT;",
+	/*
+	 * 3 -> 4: once: when lost, its question is in doubt, and not asked
+	 * again.  1 until there is an id to fetch the answer by, or somebody
+	 * says retry.
+	 */
+	"ALTER TABLE request ADD COLUMN once INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX request_in_doubt ON request(account_id)"
+	"  WHERE state = 'lost' AND once = 1;",
 };
 
 const int schema_version = sizeof(migrations) / sizeof(migrations[0]);
@@ -202,21 +210,30 @@ user_version(sqlite3 *db, int *version)
 	return rc == SQLITE_OK ? 0 : -1;
 }
 
+/* Says why before the way back overwrites it. */
 static int
-migrate_one(sqlite3 *db, int from)
+migration_failed(sqlite3 *db, int to, char err[static STORE_ERRLEN])
+{
+	snprintf(err, STORE_ERRLEN, "migration to schema %d: %s", to,
+	    sqlite3_errmsg(db));
+	if (!sqlite3_get_autocommit(db))
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return -1;
+}
+
+static int
+migrate_one(sqlite3 *db, int from, char err[static STORE_ERRLEN])
 {
 	char sql[96];
 
 	snprintf(sql, sizeof(sql),
 	    "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
 	    DB_APPLICATION_ID, from + 1);
-	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		return -1;
-	if (sqlite3_exec(db, migrations[from], NULL, NULL, NULL) !=
-	    SQLITE_OK || sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
-		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-		return -1;
-	}
+	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) !=
+	    SQLITE_OK ||
+	    sqlite3_exec(db, migrations[from], NULL, NULL, NULL) !=
+	    SQLITE_OK || sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return migration_failed(db, from + 1, err);
 	return 0;
 }
 
@@ -236,10 +253,7 @@ schema_migrate(sqlite3 *db, char err[static STORE_ERRLEN])
 		return -1;
 	}
 	for (; version < schema_version; version++)
-		if (migrate_one(db, version) == -1) {
-			snprintf(err, STORE_ERRLEN, "migration to schema %d: "
-			    "%s", version + 1, sqlite3_errmsg(db));
+		if (migrate_one(db, version, err) == -1)
 			return -1;
-		}
 	return 0;
 }

@@ -16,10 +16,11 @@ static const char *const sql[SQL_STATEMENTS] = {
 	[SQL_REQUEST_SENT] =
 	    "INSERT INTO request(id, job_id, account_id, run_id, section,"
 	    " endpoint, model, state, prompt_hash, reserved_tokens,"
-	    " reserved_cost, sent_at)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 'sent', ?8, ?9, ?10, ?11)",
+	    " reserved_cost, sent_at, once)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 'sent', ?8, ?9, ?10, ?11,"
+	    " ?12)",
 	[SQL_REQUEST_CREATED] =
-	    "UPDATE request SET response_id = ?2"
+	    "UPDATE request SET response_id = ?2, once = 0"
 	    " WHERE id = ?1 AND state = 'sent'",
 	[SQL_REQUEST_SETTLED] =
 	    "UPDATE request SET state = ?2, error_kind = ?3, error = ?4,"
@@ -88,6 +89,9 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    "SELECT id, section, endpoint, response_id, prompt_hash,"
 	    " reserved_cost FROM request WHERE account_id = ?1"
 	    " AND state = 'sent' AND response_id IS NOT NULL ORDER BY id",
+	[SQL_IN_DOUBT] =
+	    "SELECT section FROM request INDEXED BY request_in_doubt"
+	    " WHERE account_id = ?1 AND state = 'lost' AND once = 1",
 	[SQL_REQUEST_MAX] =
 	    "SELECT coalesce(max(id), 0) FROM request",
 	[SQL_JOBS] =
@@ -179,6 +183,10 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    " categorization = NULL, prompt_hash = NULL"
 	    " WHERE id IN (SELECT id FROM temp.chosen)"
 	    " AND state IN ('failed', 'completed')",
+	[SQL_RETRY_LET_GO] =
+	    "UPDATE request INDEXED BY request_in_doubt SET once = 0"
+	    " WHERE state = 'lost' AND once = 1 AND account_id IN"
+	    " (SELECT id FROM temp.chosen)",
 	[SQL_RETRY_LOSE] =
 	    "UPDATE request INDEXED BY request_sent"
 	    " SET state = 'lost', cost = reserved_cost,"

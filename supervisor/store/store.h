@@ -83,6 +83,7 @@ struct store_request {
 	const char *prompt_hash;
 	int64_t	 reserved_tokens;
 	int64_t	 reserved_cost;		/* -1: no price for the model */
+	bool	 once;			/* in doubt when lost */
 };
 
 struct store_settlement {
@@ -179,6 +180,8 @@ struct store_claimed {
 	size_t	 n_answers;
 	struct store_open_request *open;	/* oldest first */
 	size_t	 n_open;
+	struct msg_key *in_doubt;	/* not to be asked again */
+	size_t	 n_in_doubt;
 };
 
 /* Take up to `want` pending accounts of a job. */

@@ -321,26 +321,27 @@ def bought(sim):
     return found
 
 
-def assert_nothing_known_is_bought_twice(daemon, sim):
-    """Of each question one answer, but for those whose id was never read.
+def assert_nothing_is_bought_twice(daemon, sim):
+    """Each question was put once; what is in doubt fails its account.
 
     Between the provider's taking a question and our commit of the id that it
     answers with, nobody else can know of it: there is no key to ask with.  In
     the ledger, such a request is lost and has no id.
     """
-    known, unread = collections.Counter(), collections.Counter()
-    for company, section, state, response_id in daemon.sql(
-            "SELECT company_name, section, request.state, response_id "
-            "FROM request JOIN account ON account.id = account_id"):
+    rows = daemon.sql(
+        "SELECT company_name, section, request.state, response_id, "
+        "account.state, account.error_kind "
+        "FROM request JOIN account ON account.id = account_id")
+    for _, _, state, response_id, account, kind in rows:
         assert state == ("lost" if response_id is None else "answered")
-        (unread if response_id is None else known)[company, section] += 1
-    assert set(known.values()) == {1}
+        if state == "lost":
+            assert (account, kind) == ("failed", "in_doubt")
+    assert len({row[:2] for row in rows}) == len(rows)
     wait_for(lambda: sum(map(len, bought(sim).values())) == sim.requests(),
              "the last answer")
-    mine = ids(daemon, "response_id IS NOT NULL")
-    for question, sold in bought(sim).items():
-        assert len(sold & mine) == 1
-        assert len(sold - mine) <= unread[question]
+    assert {len(sold) for sold in bought(sim).values()} == {1}
+    assert ids(daemon, "response_id IS NOT NULL") <= set.union(
+        *bought(sim).values())
 
 
 @pytest.mark.parametrize("victims", ["workers", "daemon", "both"])
@@ -363,8 +364,82 @@ def test_S1_killed_at_random_moments(background, victims):
         else:
             daemon.kill9()
             daemon.start()
+    ended = daemon.wait_job(job)
+    assert ended["completed"] >= count // 2
+    assert_nothing_is_bought_twice(daemon, sim)
+    if "failed" in ended:
+        Ctl(daemon)("retry", job, "--kind", "in_doubt")
     assert_complete(daemon, job, count)
-    assert_nothing_known_is_bought_twice(daemon, sim)
+
+
+# What nobody knows the end of
+
+
+LOST = "state = 'lost' AND response_id IS NULL AND cost = reserved_cost"
+
+
+def assert_held(daemon, sim, job, section):
+    """The rest was asked; this one once, and it is left for a person."""
+    assert daemon.wait_job(job) == {"failed": 1}
+    kind, error = daemon.sql("SELECT error_kind, error FROM account")[0]
+    assert kind == "in_doubt" and error.startswith(f"{section}: ")
+    assert daemon.value(f"SELECT section FROM request WHERE {LOST}") == section
+    assert set(sdr.asked(sim.settled()["by_company"]).values()) == {1}
+
+
+def assert_asked_again_by_retry(daemon, sim, job):
+    before = sim.settled()["requests"]
+    Ctl(daemon)("retry", job, "--kind", "in_doubt")
+    assert_complete(daemon, job, 1)
+    missing = REQUESTS + 1 - before
+    assert sim.settled()["requests"] - before == missing
+    assert daemon.value(f"SELECT count(*) FROM request WHERE {LOST}") == 1
+
+
+@pytest.mark.parametrize("section", [SECTIONS[0], "categorize"])
+@pytest.mark.parametrize("fault", ["reset", "truncated"])
+def test_question_in_doubt_is_not_asked_again(background, section, fault):
+    sim, daemon = background(processing={"queries": 1})
+    sim.control(faults=[f"{fault}:section={section}:total=1"])
+    job = daemon.research(1)
+    assert_held(daemon, sim, job, section)
+    assert len(daemon.sql("SELECT key FROM section")) == len(SECTIONS) - (
+        section != "categorize")
+    assert_asked_again_by_retry(daemon, sim, job)
+
+
+@pytest.mark.parametrize("victim", ["worker", "daemon"])
+def test_S1_question_in_doubt_after_a_death_is_not_asked_again(background,
+                                                               victim):
+    sim, daemon = background()
+    sim.control(faults=[f"hang:section={SECTIONS[2]}:total=1"])
+    job = daemon.research(1)
+    daemon.wait(lambda: counts(daemon) == {"answered": 5, "sent": 1},
+                "the one that hangs")
+    if victim == "daemon":
+        daemon.kill9()
+        daemon.start()
+    else:
+        os.kill(daemon.workers()[0], signal.SIGKILL)
+    assert_held(daemon, sim, job, SECTIONS[2])
+    assert_asked_again_by_retry(daemon, sim, job)
+
+
+def test_question_in_doubt_is_asked_again_where_that_is_wanted(background):
+    sim, daemon = background(endpoint={"in_doubt": "ask"})
+    sim.control(faults=["reset:section=security:total=1"])
+    job = daemon.research(1)
+    assert_complete(daemon, job, 1)
+    assert sim.settled()["requests"] == REQUESTS + 1
+
+
+def test_question_in_doubt_is_held_without_background(make_sim, make_daemon):
+    sim = make_sim("--latency", 30)
+    daemon = make_daemon(sim, endpoint={"in_doubt": "hold"}).start()
+    sim.control(faults=["reset:section=security:total=1"])
+    job = daemon.research(1)
+    assert_held(daemon, sim, job, "security")
+    assert_asked_again_by_retry(daemon, sim, job)
 
 
 # The worker alone
@@ -571,6 +646,57 @@ def test_cancel_without_leave_waits():
         worker.send({"type": "cancel", "run_id": "run-1"})
         kinds = [worker.receive()["type"] for _ in range(4)]
         assert kinds == ["section", "outcome", "failed", "alive"]
+
+
+def withhold(worker, permit):
+    worker.send({"type": "withhold", "run_id": permit["run_id"],
+                 "section": permit["section"]})
+
+
+def test_withheld_section_holds_up_no_other():
+    with Provider(COME) as api, worker_for(api) as worker:
+        worker.send(research(queries=1))
+        withhold(worker, worker.expect("permit"))
+        for key in KEYS[1:-1]:
+            permit = worker.expect("permit")
+            assert permit["section"] == key
+            worker.grant(permit)
+            assert [worker.receive()["type"] for _ in range(3)] == [
+                "created", "section", "outcome"]
+        withhold(worker, worker.expect("permit"))
+        failed = worker.expect("failed")
+        assert failed["kind"] == "in_doubt"
+        assert failed["message"].startswith(f"{KEYS[0]}, {KEYS[-1]}: ")
+        worker.expect("alive")
+        assert len(api.asked("POST")) == len(KEYS) - 2
+
+
+def test_what_is_in_flight_is_waited_for_when_the_rest_is_withheld():
+    with Provider(waiting(), COME) as api, worker_for(api) as worker:
+        worker.send(research())
+        permits = [worker.expect("permit") for _ in KEYS]
+        worker.grant(permits[0])
+        for permit in permits[1:]:
+            withhold(worker, permit)
+        assert [worker.receive()["type"] for _ in range(4)] == [
+            "created", "section", "outcome", "failed"]
+
+
+def test_nothing_waited_for_is_withheld():
+    """Of another run, of no section, or twice: nothing comes of it."""
+    held = {key: "Known." for key in KEYS}
+    with Provider(COME) as api, worker_for(api) as worker:
+        worker.send(research(answers=held))
+        permit = worker.expect("permit")
+        for other in ({"run_id": "run-0"}, {"section": "none"},
+                      {"section": KEYS[0]}):
+            withhold(worker, {**permit, **other})
+        withhold(worker, permit)
+        failed = worker.expect("failed")
+        assert failed["message"].startswith("categorize: ")
+        withhold(worker, permit)
+        worker.expect("alive")
+        assert api.requests == []
 
 
 def test_categorization_is_fetched_too():

@@ -408,6 +408,35 @@ test_values(void **state)
 	config_free(c);
 }
 
+/* By itself, only where an answer outlives whoever asked for it. */
+static void
+test_in_doubt(void **state)
+{
+	static const struct {
+		const char	*lines;
+		bool		 once;
+	} cases[] = {
+		{ "", false },
+		{ "background = \"yes\";", true },
+		{ "background = \"yes\"; in-doubt = \"auto\";", true },
+		{ "background = \"yes\"; in-doubt = \"ask\";", false },
+		{ "in-doubt = \"ask\";", false },
+		{ "in-doubt = \"hold\";", true },
+	};
+	struct config *c;
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		snprintf(text, sizeof(text), "endpoints = ({ name = \"a\"; "
+		    "model = \"m\"; %s });\n", cases[i].lines);
+		c = must_load(text);
+		assert_int_equal(config_asks_once(&c->endpoints[0]),
+		    cases[i].once);
+		config_free(c);
+	}
+}
+
 static void
 test_loopback_urls(void **state)
 {
@@ -1216,6 +1245,7 @@ main(int argc, char *argv[])
 		TEST(test_refusals),
 		TEST(test_defaults),
 		TEST(test_values),
+		TEST(test_in_doubt),
 		TEST(test_loopback_urls),
 		TEST(test_presets),
 		TEST(test_precedence),

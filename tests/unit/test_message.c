@@ -39,6 +39,9 @@ static const struct {
 	    "{\"type\":\"grant\",\"run_id\":\"r\",\"section\":\"s\","
 	    "\"request\":9007199254740993,\"endpoint\":\"a\","
 	    "\"response_id\":\"i\"}" },
+	[MESSAGE_WITHHOLD] = { SIDE_TO_WORKER,
+	    "{\"type\":\"withhold\",\"run_id\":\"r\","
+	    "\"section\":\"s\"}" },
 	[MESSAGE_CANCEL] = { SIDE_TO_WORKER,
 	    "{\"type\":\"cancel\",\"run_id\":\"r\",\"leave\":true}" },
 	[MESSAGE_PROBE] = { SIDE_TO_WORKER,

@@ -290,6 +290,8 @@ test_migrated(void **state)
 	    "DROP INDEX account_finished;"
 	    "CREATE INDEX account_state ON account(job_id, state);"
 	    "ALTER TABLE request DROP COLUMN prompt_hash;"
+	    "DROP INDEX request_in_doubt;"
+	    "ALTER TABLE request DROP COLUMN once;"
 	    "PRAGMA user_version = 1");
 	half_open(&f->half);
 	f->reader = reader_open(f->half.path, err);

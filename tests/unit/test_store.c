@@ -280,7 +280,7 @@ test_S1_recovery(void **state)
 static int64_t
 note_sent(struct fixture *f, const char *section, const char *response_id)
 {
-	const struct store_request r = { .id = store_request_id(f->store),
+	const struct store_request r = { .once = true, .id = store_request_id(f->store),
 	    .job = f->job, .account = 1, .run_id = "r", .section = section,
 	    .endpoint = "e", .model = "m", .prompt_hash = "h0",
 	    .reserved_tokens = 10, .reserved_cost = 77 };
@@ -419,13 +419,37 @@ test_ledger_is_migrated(void **state)
 	store_close(f->store);
 	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "ALTER TABLE request DROP COLUMN"
-	    " prompt_hash; PRAGMA user_version = 2", NULL, NULL, NULL),
+	    " prompt_hash; DROP INDEX request_in_doubt; ALTER TABLE request"
+	    " DROP COLUMN once; PRAGMA user_version = 2", NULL, NULL, NULL),
 	    SQLITE_OK);
 	sqlite3_close(db);
 	open_store(f);
 	assert_int_equal(ask(f, "SELECT count(*) FROM request"
-	    " WHERE prompt_hash IS NULL AND reserved_cost = 77"), 1);
-	assert_true(ask(f, "PRAGMA user_version") >= 3);
+	    " WHERE prompt_hash IS NULL AND once = 0"
+	    " AND reserved_cost = 77"), 1);
+	assert_true(ask(f, "PRAGMA user_version") >= 4);
+}
+
+/* A file that is no longer as its version says: what is wrong is told. */
+static void
+test_failed_migration_says_why(void **state)
+{
+	struct fixture *f = *state;
+	enum store_refusal why;
+	char err[STORE_ERRLEN], back[64];
+	sqlite3 *db = NULL;
+
+	snprintf(back, sizeof(back), "PRAGMA user_version = %lld",
+	    (long long)ask(f, "PRAGMA user_version"));
+	store_close(f->store);
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 2", NULL,
+	    NULL, NULL), SQLITE_OK);
+	assert_null(store_open(f->path, &why, err));
+	assert_non_null(strstr(err, "migration to schema 3: duplicate"));
+	assert_int_equal(sqlite3_exec(db, back, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	open_store(f);
 }
 
 static void
@@ -493,6 +517,68 @@ retry(struct fixture *f, struct msg_retry r)
 	assert_memory_equal(before, after, sizeof(after));
 	f->lost_cost = did.lost_cost;
 	return all;
+}
+
+/* Lost without an id: told with each claim, until it is let go. */
+static void
+test_questions_in_doubt(void **state)
+{
+	char died[] = "worker_died", in_doubt[] = "in_doubt";
+	const struct {
+		enum kind	 kind;
+		char		*chosen;
+		size_t		 left;
+	} cases[] = {
+		{ KIND_WORKER_DIED, died, 1 },
+		{ KIND_IN_DOUBT, in_doubt, 0 },
+	};
+	struct fixture *f = *state;
+	struct store_recovered found;
+	char err[STORE_ERRLEN];
+	struct store_order o;
+
+	import(f, 2);
+	note_sent(f, "security", NULL);
+	note_sent(f, "news", "resp_1");
+	assert_int_equal(store_turn(f->store, NULL, 0), 0);
+	assert_int_equal(store_recover(f->store, &found, err), 0);
+	o = claim(f, 2);
+	assert_int_equal(o.got[0].n_in_doubt, 1);
+	assert_string_equal(o.got[0].in_doubt[0].key, "security");
+	assert_int_equal(o.got[1].n_in_doubt, 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fail_account(f, &o.got[0], cases[i].kind);
+		store_orders_clear(&o, 1);
+		assert_int_equal(retry(f, (struct msg_retry){
+		    .kind = cases[i].chosen }), 1);
+		o = claim(f, 1);
+		assert_int_equal(o.got[0].account, 1);
+		assert_int_equal(o.got[0].n_in_doubt, cases[i].left);
+	}
+	store_orders_clear(&o, 1);
+}
+
+/* So does a retry that gives no reason. */
+static void
+test_retry_lets_go_of_doubts(void **state)
+{
+	struct fixture *f = *state;
+	struct store_recovered found;
+	char err[STORE_ERRLEN];
+	struct store_order o;
+
+	import(f, 1);
+	note_sent(f, "security", NULL);
+	assert_int_equal(store_turn(f->store, NULL, 0), 0);
+	assert_int_equal(store_recover(f->store, &found, err), 0);
+	o = claim(f, 1);
+	assert_int_equal(o.got[0].n_in_doubt, 1);
+	fail_account(f, &o.got[0], KIND_IN_DOUBT);
+	store_orders_clear(&o, 1);
+	assert_int_equal(retry(f, (struct msg_retry){ .job = 0 }), 1);
+	o = claim(f, 1);
+	assert_int_equal(o.got[0].n_in_doubt, 0);
+	store_orders_clear(&o, 1);
 }
 
 static void
@@ -697,7 +783,10 @@ main(void)
 		TEST(test_S1_answers_being_made_outlive_us),
 		TEST(test_deleted_job_loses_answers_being_made),
 		TEST(test_ledger_is_migrated),
+		TEST(test_failed_migration_says_why),
 		TEST(test_I2_duplicates),
+		TEST(test_questions_in_doubt),
+		TEST(test_retry_lets_go_of_doubts),
 		TEST(test_retry_by_kind_keeps_answers),
 		TEST(test_retry_fresh_forgets_the_categorization),
 		TEST(test_retry_outdated_redoes_just_that),
