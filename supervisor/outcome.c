@@ -42,7 +42,7 @@ settle_ledger(struct supervisor *sup, struct ask *a,
 		t.state = kind == KIND_OK ? "answered" : "lost";
 		t.cost = a->reserved_cost;
 		if (kind != KIND_OK)
-			ask_doubt(a);
+			ask_doubt(a, kind);
 	} else {
 		t.state = "refused";
 		t.cost = 0;

@@ -250,13 +250,14 @@ ask_keep_section(struct supervisor *sup, struct ask *a, const char *model)
 }
 
 void
-ask_doubt(struct ask *a)
+ask_doubt(struct ask *a, enum kind kind)
 {
 	if (!a->once)
 		return;
 	a->in_doubt = true;
-	log_warn("[Account %" PRId64 "] %s: perhaps taken and paid for, "
-	    "not asked again for %s", a->run->account, a->key, a->run->company);
+	log_warn("[Account %" PRId64 "] %s: %s, perhaps paid for: not asked "
+	    "again for %s", a->run->account, a->key, kind_info(kind)->text,
+	    a->run->company);
 }
 
 /*
@@ -280,7 +281,7 @@ ask_lost(struct supervisor *sup, struct ask *a, enum kind kind,
 	budget_settle(sup, a->run->job, a->reserved_cost, t.cost);
 	store_note_settlement(sup->store, &t);
 	if (!came)
-		ask_doubt(a);
+		ask_doubt(a, kind);
 	if (a->text != NULL)
 		ask_keep_section(sup, a, NULL);
 	ask_fetched(a);

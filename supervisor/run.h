@@ -44,7 +44,7 @@ void	 run_take_up(struct supervisor *, struct run *,
 void	 ask_fetch(struct supervisor *, struct ask *);
 void	 ask_leave(struct supervisor *, struct ask *, enum kind);
 /* Lost: whether the question may be put once more. */
-void	 ask_doubt(struct ask *);
+void	 ask_doubt(struct ask *, enum kind);
 /* There is an outcome: nothing is left to be fetched. */
 void	 ask_fetched(struct ask *);
 /* What headers said, for the limiter; the tokens are not known. */

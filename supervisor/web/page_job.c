@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/kind.h"
 #include "common/message.h"
 #include "common/plural.h"
 #include "supervisor/store/reader_view.h"
@@ -259,10 +260,16 @@ static void
 put_failure(struct buf *b, const struct request *rq,
     const struct reader_job *job, const struct reader_group *g)
 {
+	enum kind kind = kind_parse(g->key);
+
 	html_put(b, "<tr><td><a href=\"/accounts?job=%" PRId64
 	    "&amp;state=failed&amp;kind=", job->id);
 	html_url(b, g->key);
-	html_put(b, "\">%s</a></td><td class=\"number\">", g->key);
+	html_put(b, "\">%s</a>", g->key);
+	if (kind != KIND_COUNT)
+		html_put(b, " <span class=\"soft\">%s</span>",
+		    kind_info(kind)->text);
+	buf_puts(b, "</td><td class=\"number\">");
 	html_count(b, g->n);
 	buf_puts(b, "</td><td class=\"tight\">");
 	if (rq->may_write)

@@ -131,6 +131,21 @@ def test_filters_offer_what_there_is(served, web):
     assert '<datalist id="owner-values"></datalist>' in page
 
 
+def test_failures_are_explained(sim, make_daemon):
+    """What may be paid for is told before a retry asks for it again."""
+    daemon = make_daemon(sim, endpoint={"background": "yes"},
+                         web=LISTEN).start()
+    sim.control(faults=["reset:section=security:total=1"])
+    job = daemon.research(1)
+    assert daemon.wait_job(job) == {"failed": 1}
+    web = Web(daemon)
+    page = web.get(f"/jobs/{job}").body.decode()
+    assert ">in_doubt</a>" in page and "perhaps paid for" in page
+    assert web.post(f"/api/process/{job}/retry",
+                    {"error_kind": "in_doubt"}).status == 200
+    assert daemon.wait_job(job) == {"completed": 1}
+
+
 def test_accounts_by_pages(served, web):
     job = served.import_companies(7)
     served.import_companies(["Other One"])
