@@ -52,6 +52,11 @@ job_load(const struct store_job *from, void *arg)
 	struct supervisor *sup = arg;
 	struct job *job = job_add(sup, from);
 
+	/* A retry did not come to its end: it goes on with what it has. */
+	if (job->state == JOB_COMPLETED && job->counts[ACCOUNT_PENDING] > 0) {
+		job_set_state(sup, job, JOB_RUNNING, "");
+		return 0;
+	}
 	if (job->state != JOB_RUNNING)
 		return 0;
 	job->running_mono = clock_mono();

@@ -5,7 +5,7 @@
  * Retries: which accounts of a job are to do again, found and changed in steps
  * of a turn each, because a job may have a hundred thousand.  Who asked is
  * answered when the last step is done; should we die before, nothing was
- * promised, and the steps that were done are no harm.
+ * promised, and what the steps had reached goes on (job_load).
  */
 
 #include <inttypes.h>

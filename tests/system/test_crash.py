@@ -2,10 +2,12 @@
 # Copyright (c) 2026 The sdr authors
 """Deaths: of workers at every step of their protocol, and of the daemon."""
 
+import contextlib
 import os
 import pathlib
 import resource
 import signal
+import sqlite3
 
 import pytest
 
@@ -449,6 +451,25 @@ def test_S1_killed_at_random_moments(make_sim, make_daemon, dice):
     assert daemon.value("SELECT max(deaths) FROM account") == 0
     assert daemon.value("SELECT count(*) FROM request WHERE state = 'lost' "
                         "AND cost IS NOT reserved_cost") == 0
+
+
+def test_S1_killed_during_a_retry(make_sim, make_daemon):
+    """What its steps had reached goes on; the others are as they were."""
+    sim = make_sim("--latency", 5)
+    sim.control(faults=["422:section=security:total=2"])
+    daemon = make_daemon(sim).start()
+    job = daemon.research(3)
+    assert daemon.wait_job(job) == {"completed": 1, "failed": 2}
+    daemon.kill9()
+    with contextlib.closing(sqlite3.connect(daemon.db)) as db:
+        db.execute("UPDATE account SET state = 'pending', error_kind = NULL, "
+                   "error = NULL, finished_at = NULL WHERE id = (SELECT "
+                   "min(id) FROM account WHERE state = 'failed')")
+        db.commit()
+    daemon.start()
+    daemon.wait(lambda: daemon.states(job) == {"completed": 2, "failed": 1},
+                "the one that was reached")
+    assert daemon.wait_job(job) == {"completed": 2, "failed": 1}
 
 
 def test_S1_killed_during_import(make_daemon):
