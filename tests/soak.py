@@ -168,6 +168,8 @@ class Soak:
         self.background = args.background
         self.full = False
         self.memory = []
+        self.failed = {}        # accounts, by cause
+        self.worked = self.in_doubt = 0
         self.generation = 0     # of the configuration
         self.sim = sdr.Sim(folder / "sim", "--latency", LATENCY, "--seed",
                            args.seed, "--tokens-sigma", 0.3)
@@ -371,7 +373,8 @@ class Soak:
             daemon.value("SELECT count(*) FROM request")))
         self.resume()
 
-    def run(self):
+    def live(self):
+        self.measure_rest()
         self.sim.control(faults=FAULTS)
         self.start()
         self.feed()
@@ -410,6 +413,7 @@ class Soak:
         self.in_doubt = self.failures().get("in_doubt", 0)
         self.sim.settled()
         await_calmly(lambda: self.open_now() <= self.at_rest, AT_ONCE)
+        print()
 
     def failures(self):
         return dict(self.daemon.sql(
@@ -513,6 +517,10 @@ class Soak:
         yield ("and is complete by a retry", f"{left} not", left == 0)
 
     def reckon_memory(self):
+        if len(self.memory) != 2:
+            yield ("memory was looked at twice", f"{len(self.memory)} times",
+                   False)
+            return
         before, after = self.memory
         requests = after.requests - before.requests
         grown = after.heap - before.heap
@@ -573,18 +581,24 @@ class Soak:
         self.sim.process.wait()
 
 
+def promises(it):
+    """Where it cannot go on is one broken; the others are looked at still."""
+    for name, step in [("the treatment", it.live), ("the end", it.finish),
+                       ("the reckoning", it.reckon)]:
+        try:
+            yield from step() or []
+        except AssertionError as error:
+            yield f"{name} came to its end", str(error).strip(), False
+
+
 def soak(args, folder):
     disk = folder / "disk"
     disk.mkdir()
     with small_disk(disk, args.seconds) as mounted:
         it = Soak(args, folder, disk, mounted)
         try:
-            it.measure_rest()
-            it.run()
-            it.finish()
             broken = 0
-            print()
-            for promise, found, kept in it.reckon():
+            for promise, found, kept in promises(it):
                 broken += not kept
                 print("%-6s %-60s %s" % ("kept" if kept else "BROKEN",
                                          promise, found))
