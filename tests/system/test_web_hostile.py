@@ -12,6 +12,7 @@ import os
 import re
 import resource
 import signal
+import sqlite3
 import urllib.parse
 
 import pytest
@@ -508,6 +509,27 @@ def test_H1_replies_nobody_reads(patient, clock):
         link.socket.settimeout(sdr.PATIENCE)
         assert_flat(pid, before, 8)
         assert link.rest().count(b"HTTP/1.1 200 OK") < 2000
+
+
+@pytest.mark.parametrize("path", ["/api/accounts/1", "/api/accounts/export"])
+def test_H1_replies_read_slowly(patient, clock, path):
+    """Enough is taken each time to look alive; in the end it is cut off."""
+    assert patient.wait_job(patient.research(1)) == {"completed": 1}
+    with contextlib.closing(sqlite3.connect(patient.db)) as db:
+        db.execute("UPDATE section SET text = replace(hex(zeroblob(500000)), "
+                   "'00', 'abc')")
+        db.commit()
+    web = Web(patient)
+    whole = len(web.get(path).body)
+    with Link(web, receive=2048) as link:
+        link.send(request(f"GET {path} HTTP/1.1", "Connection: close"))
+        read = 0
+        for _ in range(200):
+            with contextlib.suppress(ConnectionError):
+                read += len(link.socket.recv(1200))
+            clock.pass_(10)
+            assert web.get("/healthz").status == 200
+        assert read > 0 and read + len(link.rest()) < whole
 
 
 def test_H1_pipelined_requests(served, web):
