@@ -155,9 +155,9 @@ struct msg_grant {
 };
 
 /*
- * No request for what permit asked for, in this run: the question was put
- * before, nobody knows whether the provider took it, and it is not to be paid
- * for twice (endpoints.in-doubt).  What else there is to ask, goes on.
+ * In place of a grant: this question is not asked in this run.  It was asked
+ * before, may be paid for, and is not to be paid for twice (endpoints.in-doubt
+ * in sdr.conf(5)).  The run goes on with the others.
  */
 struct msg_withhold {
 	char	*run_id;

@@ -55,7 +55,6 @@ run_created(struct supervisor *sup, struct run *run,
 	if (a->response != NULL)
 		return 0;
 	a->response = xstrdup(msg->response_id);
-	a->once = false;
 	store_note_created(sup->store, a->request, a->response);
 	return 0;
 }
@@ -109,22 +108,29 @@ take_up(struct supervisor *sup, struct run *run,
 	a->response = xstrdup(o->response_id);
 	a->open = o->id;
 	a->reserved_cost = o->reserved_cost;
+	a->once = o->once;
 	if (o->prompt_hash != NULL)
 		snprintf(a->asked_hash, sizeof(a->asked_hash), "%s",
 		    o->prompt_hash);
 	return true;
 }
 
+/* It is lost, and in doubt where it was to be asked once. */
 static void
 give_up(struct supervisor *sup, struct run *run,
     const struct store_open_request *o)
 {
+	struct ask *a = ask_named(run, o->section);
 	struct store_settlement t = { .id = o->id, .state = "lost",
 	    .kind = KIND_CANCELLED, .error = "its question is not asked any "
 	    "more, or its endpoint is not there", .cost = o->reserved_cost };
 
 	store_note_settlement(sup->store, &t);
 	budget_lose(sup, run->job, o->reserved_cost);
+	log_warn("[Account %" PRId64 "] %s: the answer that endpoint %s makes "
+	    "is given up: %s", run->account, o->section, o->endpoint, t.error);
+	if (a != NULL && o->once)
+		a->in_doubt = true;
 }
 
 void

@@ -41,8 +41,6 @@ settle_ledger(struct supervisor *sup, struct ask *a,
 		/* An answer may come without the provider's count. */
 		t.state = kind == KIND_OK ? "answered" : "lost";
 		t.cost = a->reserved_cost;
-		if (kind != KIND_OK)
-			ask_doubt(a, kind);
 	} else {
 		t.state = "refused";
 		t.cost = 0;
@@ -239,6 +237,8 @@ run_outcome(struct supervisor *sup, struct run *run,
 		return 0;
 	}
 	a->request = 0;
+	if (o->lost && !o->billed)
+		ask_doubt(a, kind);
 	decide(sup, run, a, o, kind);
 	return 0;
 }

@@ -23,7 +23,8 @@ struct retry {
 	struct msg_retry	 what;		/* owned */
 	bool			 cancelled;	/* the job was, when asked */
 	struct store_retried	 at;
-	int64_t			 accounts;	/* so far */
+	int64_t			 accounts;	/* so far, */
+	int64_t			 let_go;	/* questions in doubt */
 };
 
 static void
@@ -64,6 +65,7 @@ count_step(struct supervisor *sup, struct job *job, struct retry *r)
 		job->counts[ACCOUNT_PENDING] += r->at.were[i];
 		r->accounts += r->at.were[i];
 	}
+	r->let_go += r->at.let_go;
 	budget_lose(sup, job, r->at.lost_cost);
 }
 
@@ -72,7 +74,7 @@ retry_done(struct supervisor *sup, struct job *job, struct retry *r,
     struct reply *reply)
 {
 	const char *noun = plural(r->accounts, "account", "accounts");
-	char *text;
+	char *doubts, *text;
 
 	if (r->accounts > 0) {
 		text = xasprintf("%" PRId64 " %s to do again", r->accounts,
@@ -84,11 +86,16 @@ retry_done(struct supervisor *sup, struct job *job, struct retry *r,
 	if (r->accounts > 0 && (job->state == JOB_COMPLETED ||
 	    (job->state == JOB_CANCELLED && r->cancelled)))
 		run_job(sup, job, reply);
-	say(reply, REPLY_OK, "job %" PRId64 ": %" PRId64 " %s to do again%s",
+	doubts = r->let_go == 0 ? xstrdup("") : xasprintf("; %" PRId64 " %s "
+	    "asked again", r->let_go, plural(r->let_go, "question that may be "
+	    "paid for is", "questions that may be paid for are"));
+	say(reply, REPLY_OK, "job %" PRId64 ": %" PRId64 " %s to do again%s%s",
 	    job->id, r->accounts, noun, r->accounts == 0 ? "" :
-	    "; answers they have are kept");
+	    "; answers they have are kept", doubts);
 	tell(reply, "job", job->id);
 	tell(reply, "accounts", r->accounts);
+	tell(reply, "in_doubt", r->let_go);
+	free(doubts);
 }
 
 /* True when there is a reply: no step is left, or none is possible. */

@@ -252,7 +252,7 @@ ask_keep_section(struct supervisor *sup, struct ask *a, const char *model)
 void
 ask_doubt(struct ask *a, enum kind kind)
 {
-	if (!a->once)
+	if (!a->once || kind == KIND_GONE)
 		return;
 	a->in_doubt = true;
 	log_warn("[Account %" PRId64 "] %s: %s, perhaps paid for: not asked "

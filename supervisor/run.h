@@ -43,7 +43,7 @@ void	 run_take_up(struct supervisor *, struct run *,
 /* Its request is in flight again, its answer is waited for; or no more. */
 void	 ask_fetch(struct supervisor *, struct ask *);
 void	 ask_leave(struct supervisor *, struct ask *, enum kind);
-/* Lost: whether the question may be put once more. */
+/* Lost, of that kind: in doubt when it was to be asked once. */
 void	 ask_doubt(struct ask *, enum kind);
 /* There is an outcome: nothing is left to be fetched. */
 void	 ask_fetched(struct ask *);

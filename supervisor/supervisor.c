@@ -463,6 +463,9 @@ recovered_log(const struct store_recovered *r)
 		    "%" PRId64 " %s without an answer", r->accounts,
 		    plural(r->accounts, "account", "accounts"), r->requests,
 		    plural(r->requests, "request", "requests"));
+	if (r->in_doubt > 0)
+		log_warn("%" PRId64 " of them perhaps paid for: not asked "
+		    "again until sdrctl retry says so", r->in_doubt);
 	if (r->open > 0)
 		log_info("%" PRId64 " %s made and to be fetched", r->open,
 		    plural(r->open, "answer was being", "answers were being"));

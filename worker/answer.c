@@ -263,6 +263,18 @@ read_body(struct answer *a, const struct wire *wire, struct json_object *body,
 		judge_text(a);
 }
 
+/*
+ * A gateway's own word (RFC 9110, section 15.6, and Cloudflare's 520 and 524):
+ * what is behind it broke off, or took too long, and may have taken the
+ * question.
+ */
+static bool
+is_hearsay(int status)
+{
+	return status == 502 || status == 504 || status == 520 ||
+	    status == 524;
+}
+
 void
 answer_read(struct answer *a, const struct wire *wire, int status,
     const char *body, size_t len, enum should_retry should_retry,
@@ -272,6 +284,7 @@ answer_read(struct answer *a, const struct wire *wire, int status,
 	struct json_object *obj;
 	struct buf masked = { 0 };
 	struct fault fault;
+	bool told;
 
 	a->key = key;
 	/* The odd server that repeats the key repeats it into nothing here. */
@@ -280,8 +293,9 @@ answer_read(struct answer *a, const struct wire *wire, int status,
 	else
 		obj = json_parse(body, len, err);
 	if (status < 200 || status > 299) {
-		fault_find(obj, &fault);
+		told = fault_find(obj, &fault);
 		fail_with_fault(a, status, &fault, should_retry);
+		a->error = told || !is_hearsay(status);
 	} else if (obj == NULL) {
 		snprintf(message, sizeof(message), "%s: %s",
 		    kind_info(KIND_GARBLED)->text, err);

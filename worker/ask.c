@@ -78,8 +78,7 @@ is_lost(const struct answer *a, const struct reply *reply)
 {
 	if (a->open || a->billed)
 		return false;
-	return a->kind == KIND_GONE ||
-	    (reply->sent && !a->error && reply->status < 300);
+	return a->kind == KIND_GONE || (reply->sent && !a->error);
 }
 
 void

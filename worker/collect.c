@@ -82,10 +82,12 @@ judge_absence(struct collect *c, struct answer *a)
 	if (info->trouble || a->kind == KIND_CONFLICT ||
 	    ++c->absent < ABSENT_MAX)
 		return AGAIN;
+	/* It is there, and paid for, whatever can be made of it. */
+	if (info->lost)
+		return LATER;
 	/* What was asked was taken once, so this is no refusal of it. */
 	a->error = false;
-	if (!info->lost)
-		a->kind = KIND_GONE;
+	a->kind = KIND_GONE;
 	return HERE;
 }
 

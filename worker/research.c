@@ -15,8 +15,9 @@
  *	   |                    |               |   send_done
  *	   |        end         |   on_answer   |
  *	   +--------------------+---------------+
- *	                        |
- *	                        '-- withhold --> WITHHELD, for good
+ *
+ *	ASKING ------> WITHHELD, for good
+ *	     withhold
  *
  * With answers made in the background, a part is FLYING from the creation of
  * the response until it was collected, or left for a later run.
@@ -240,8 +241,8 @@ end_in_doubt(struct research *r)
 		if (r->parts[i].state == WITHHELD)
 			buf_printf(&why, "%s%s", why.len == 0 ? "" : ", ",
 			    r->parts[i].key);
-	buf_puts(&why, ": asked once, and perhaps paid for: whether the "
-	    "provider took it is not known; a retry asks again");
+	buf_puts(&why, ": asked once, and perhaps paid for, but no answer can "
+	    "be had; a retry asks again");
 	end(r, KIND_IN_DOUBT, why.bytes);
 	buf_clear(&why);
 }

@@ -298,6 +298,7 @@ load_open(struct store *s, struct store_claimed *c)
 			.response_id = column_text(st, 3),
 			.prompt_hash = column_text(st, 4),
 			.reserved_cost = column_int(st, 5),
+			.once = sqlite3_column_int(st, 6) != 0,
 		};
 	}
 	sqlite3_reset(st);

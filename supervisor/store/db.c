@@ -297,9 +297,9 @@ recover_one(struct store *s, enum statement which, bool stamp, int64_t *n)
 }
 
 static int
-count_open(struct store *s, int64_t *n)
+count_requests(struct store *s, enum statement which, int64_t *n)
 {
-	sqlite3_stmt *st = statement(s, SQL_RECOVER_OPEN);
+	sqlite3_stmt *st = statement(s, which);
 	int rc = sqlite3_step(st);
 
 	if (rc == SQLITE_ROW)
@@ -315,8 +315,11 @@ store_recover(struct store *s, struct store_recovered *found,
 	if (db_begin(s) != SQLITE_OK ||
 	    recover_one(s, SQL_RECOVER_ACCOUNTS, false, &found->accounts) !=
 	    SQLITE_OK ||
+	    count_requests(s, SQL_RECOVER_IN_DOUBT, &found->in_doubt) !=
+	    SQLITE_OK ||
 	    recover_one(s, SQL_RECOVER_REQUESTS, true, &found->requests) !=
-	    SQLITE_OK || count_open(s, &found->open) != SQLITE_OK ||
+	    SQLITE_OK ||
+	    count_requests(s, SQL_RECOVER_OPEN, &found->open) != SQLITE_OK ||
 	    recover_one(s, SQL_RECOVER_IMPORTS, false, &found->imports) !=
 	    SQLITE_OK || db_commit(s) != SQLITE_OK)
 		return db_failed(s, "recovery", err);

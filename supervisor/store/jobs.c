@@ -278,12 +278,13 @@ choose(struct store *s, const struct msg_retry *r, struct store_retried *did)
 
 /* Of an answer that is being made, nobody knows what it will be worth. */
 static int
-lose_open(struct store *s, int64_t *cost)
+lose_open(struct store *s, const struct msg_retry *r, int64_t *cost)
 {
 	sqlite3_stmt *st = statement(s, SQL_RETRY_LOSE);
 	int rc;
 
-	statement_bind(st, "i", clock_wall());
+	statement_bind(st, "sii", r->section, (int64_t)r->outdated,
+	    clock_wall());
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
 		*cost += sqlite3_column_int64(st, 0);
 	sqlite3_reset(st);
@@ -299,7 +300,7 @@ drop_answers(struct store *s, const struct msg_retry *r, int64_t *lost_cost)
 
 	if (!r->outdated && !r->fresh && r->section == NULL)
 		return SQLITE_OK;
-	if ((rc = lose_open(s, lost_cost)) != SQLITE_OK)
+	if ((rc = lose_open(s, r, lost_cost)) != SQLITE_OK)
 		return rc;
 	if (r->outdated)
 		return statement_run(statement(s, SQL_RETRY_DROP_OUTDATED));
@@ -310,11 +311,17 @@ drop_answers(struct store *s, const struct msg_retry *r, int64_t *lost_cost)
 
 /* A retry for another reason leaves what may be paid for as it is. */
 static int
-let_go(struct store *s, const struct msg_retry *r)
+let_go(struct store *s, const struct msg_retry *r, int64_t *n)
 {
+	sqlite3_stmt *st = statement(s, SQL_RETRY_LET_GO);
+	int rc;
+
 	if (r->kind != NULL && strcmp(r->kind, kind_name(KIND_IN_DOUBT)) != 0)
 		return SQLITE_OK;
-	return statement_run(statement(s, SQL_RETRY_LET_GO));
+	statement_bind(st, "si", r->section, (int64_t)r->outdated);
+	rc = statement_run(st);
+	*n = sqlite3_changes64(s->db);
+	return rc;
 }
 
 static int
@@ -325,7 +332,7 @@ retry(struct store *s, const struct msg_retry *r, struct store_retried *did)
 	if ((rc = choose(s, r, did)) == SQLITE_OK)
 		rc = statement_run(statement(s, SQL_RETRY_CHOSEN));
 	if (rc == SQLITE_OK)
-		rc = let_go(s, r);
+		rc = let_go(s, r, &did->let_go);
 	if (rc == SQLITE_OK)
 		rc = drop_answers(s, r, &did->lost_cost);
 	if (rc == SQLITE_OK)

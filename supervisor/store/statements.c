@@ -9,6 +9,16 @@
 #include "supervisor/store/db.h"
 
 /*
+ * Of the chosen accounts, by a retry of ?1 alone (NULL: of everything) or, with
+ * ?2, of what is outdated: whatever changes, they are judged anew.
+ */
+#define ASKED_ANEW \
+	    " AND account_id IN (SELECT id FROM temp.chosen)" \
+	    " AND (section = 'categorize' OR ((?1 IS NULL OR section = ?1)" \
+	    "   AND (NOT ?2 OR prompt_hash IS NOT" \
+	    "     (SELECT hash FROM temp.prompt WHERE key = section))))"
+
+/*
  * The statements that change account.state carry the old state in their WHERE
  * clause; see the diagram in common/state.h.
  */
@@ -20,7 +30,7 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 'sent', ?8, ?9, ?10, ?11,"
 	    " ?12)",
 	[SQL_REQUEST_CREATED] =
-	    "UPDATE request SET response_id = ?2, once = 0"
+	    "UPDATE request SET response_id = ?2"
 	    " WHERE id = ?1 AND state = 'sent'",
 	[SQL_REQUEST_SETTLED] =
 	    "UPDATE request SET state = ?2, error_kind = ?3, error = ?4,"
@@ -28,7 +38,7 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    " cached_tokens = ?8, output_tokens = ?9, reasoning_tokens = ?10,"
 	    " searches = ?11, model = coalesce(?12, model),"
 	    " service_tier = ?13, response_id = coalesce(?14, response_id),"
-	    " cost = ?15,"
+	    " cost = ?15, once = once AND ?3 IS NOT 'gone',"
 	    " settled_at = ?16 WHERE id = ?1 AND state = 'sent'",
 	[SQL_SECTION_PUT] =
 	    "INSERT OR REPLACE INTO section(account_id, key, text, citations,"
@@ -87,7 +97,7 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    "SELECT key, text FROM section WHERE account_id = ?1",
 	[SQL_OPEN] =
 	    "SELECT id, section, endpoint, response_id, prompt_hash,"
-	    " reserved_cost FROM request WHERE account_id = ?1"
+	    " reserved_cost, once FROM request WHERE account_id = ?1"
 	    " AND state = 'sent' AND response_id IS NOT NULL ORDER BY id",
 	[SQL_IN_DOUBT] =
 	    "SELECT section FROM request INDEXED BY request_in_doubt"
@@ -147,6 +157,9 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    " error_kind = 'worker_died',"
 	    " error = 'the supervisor died before the answer', settled_at = ?1"
 	    " WHERE state = 'sent' AND response_id IS NULL",
+	[SQL_RECOVER_IN_DOUBT] =
+	    "SELECT count(*) FROM request"
+	    " WHERE state = 'sent' AND response_id IS NULL AND once = 1",
 	[SQL_RECOVER_OPEN] =
 	    "SELECT count(*) FROM request WHERE state = 'sent'",
 	[SQL_RECOVER_IMPORTS] =
@@ -185,19 +198,19 @@ static const char *const sql[SQL_STATEMENTS] = {
 	    " AND state IN ('failed', 'completed')",
 	[SQL_RETRY_LET_GO] =
 	    "UPDATE request INDEXED BY request_in_doubt SET once = 0"
-	    " WHERE state = 'lost' AND once = 1 AND account_id IN"
-	    " (SELECT id FROM temp.chosen)",
+	    " WHERE state = 'lost' AND once = 1" ASKED_ANEW,
 	[SQL_RETRY_LOSE] =
 	    "UPDATE request INDEXED BY request_sent"
-	    " SET state = 'lost', cost = reserved_cost,"
+	    " SET state = 'lost', cost = reserved_cost, once = 0,"
 	    " error_kind = 'cancelled',"
 	    " error = 'asked anew before the answer was fetched',"
-	    " settled_at = ?1 WHERE state = 'sent' AND account_id IN"
-	    " (SELECT id FROM temp.chosen) RETURNING reserved_cost",
+	    " settled_at = ?3 WHERE state = 'sent'" ASKED_ANEW
+	    " RETURNING reserved_cost",
 	/* Those of accounts in processing are their runs'. */
 	[SQL_EXPIRE] =
 	    "UPDATE request INDEXED BY request_sent"
-	    " SET state = 'lost', cost = reserved_cost, error_kind = 'gone',"
+	    " SET state = 'lost', cost = reserved_cost, once = 0,"
+	    " error_kind = 'gone',"
 	    " error = 'nobody fetched the answer while it was kept',"
 	    " settled_at = ?2 WHERE state = 'sent' AND sent_at < ?1"
 	    " AND NOT EXISTS (SELECT 1 FROM account"

@@ -57,6 +57,7 @@ void	 store_close(struct store *);
 struct store_recovered {
 	int64_t	 accounts;
 	int64_t	 requests;
+	int64_t	 in_doubt;		/* of these: not to be asked again */
 	int64_t	 open;			/* answers to be fetched, in all */
 	int64_t	 imports;
 };
@@ -168,6 +169,7 @@ struct store_open_request {
 	char	*section, *endpoint, *response_id;
 	char	*prompt_hash;
 	int64_t	 reserved_cost;		/* -1: no price for the model */
+	bool	 once;			/* in doubt when given up */
 };
 
 struct store_claimed {
@@ -242,6 +244,8 @@ struct store_prompt {
  * Final accounts become pending again: see msg_retry for which.  What is
  * outdated is judged by the prompts.  Where answers are dropped, those that
  * were not fetched yet are lost with them, at the cost that they had reserved.
+ * What is in doubt may be asked again, unless accounts are chosen by another
+ * kind, or it is not among what is asked anew.
  * Each call is a step that a loop turn has time for, and goes on where the one
  * before ended: begin with zeros, call until it is over.  -1: nothing has
  * changed, by this step.
@@ -251,6 +255,7 @@ struct store_retried {
 	bool	 over;
 	int64_t	 were[ACCOUNT_STATES];	/* this step's, by what they were */
 	int64_t	 lost_cost;		/* of this step */
+	int64_t	 let_go;		/* questions in doubt, likewise */
 };
 int	 store_retry(struct store *, const struct msg_retry *,
 	    const struct store_prompt *, size_t n_prompts,

@@ -220,7 +220,12 @@ KINDS = [
     (500, error(), "server_error"),
     (502, b"<html>", "server_error"),
     (503, error(), "overloaded"),
+    (502, error(), "server_error"),
+    (503, b"<html>", "overloaded"),
     (504, b"", "server_error"),
+    (504, error(), "server_error"),
+    (520, b"<html>", "server_error"),
+    (524, b"<html>", "server_error"),
     (529, error(), "overloaded"),
     (400, {"object": "error", "message": "Provider's words.",
            "type": "invalid_request_error", "code": 1500}, "bad_request"),
@@ -235,7 +240,10 @@ def test_A1_A2_error_status(status, body, kind):
     if b"Provider's words." in (body if isinstance(body, bytes)
                                 else json.dumps(body).encode()):
         assert outcome["message"] == "Provider's words."
-    assert "lost" not in outcome and "billed" not in outcome
+    assert "billed" not in outcome
+    # A gateway's own word says nothing of what the provider did.
+    hearsay = status in (502, 504, 520, 524) and isinstance(body, bytes)
+    assert outcome.get("lost", False) == hearsay
 
 
 @pytest.mark.parametrize("headers,expected", [

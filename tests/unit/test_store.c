@@ -28,7 +28,7 @@ struct fixture {
 	char		 path[96];
 	struct store	*store;
 	int64_t		 job;
-	int64_t		 lost_cost;	/* by the last retry() */
+	int64_t		 lost_cost, let_go;	/* by the last retry() */
 };
 
 static void
@@ -280,10 +280,10 @@ test_S1_recovery(void **state)
 static int64_t
 note_sent(struct fixture *f, const char *section, const char *response_id)
 {
-	const struct store_request r = { .once = true, .id = store_request_id(f->store),
+	const struct store_request r = { .id = store_request_id(f->store),
 	    .job = f->job, .account = 1, .run_id = "r", .section = section,
 	    .endpoint = "e", .model = "m", .prompt_hash = "h0",
-	    .reserved_tokens = 10, .reserved_cost = 77 };
+	    .reserved_tokens = 10, .reserved_cost = 77, .once = true };
 
 	store_note_request(f->store, &r);
 	if (response_id != NULL)
@@ -516,6 +516,7 @@ retry(struct fixture *f, struct msg_retry r)
 	before[ACCOUNT_PENDING] += all;
 	assert_memory_equal(before, after, sizeof(after));
 	f->lost_cost = did.lost_cost;
+	f->let_go = did.let_go;
 	return all;
 }
 
@@ -542,6 +543,7 @@ test_questions_in_doubt(void **state)
 	note_sent(f, "news", "resp_1");
 	assert_int_equal(store_turn(f->store, NULL, 0), 0);
 	assert_int_equal(store_recover(f->store, &found, err), 0);
+	assert_int_equal(found.in_doubt, 1);
 	o = claim(f, 2);
 	assert_int_equal(o.got[0].n_in_doubt, 1);
 	assert_string_equal(o.got[0].in_doubt[0].key, "security");
@@ -558,26 +560,62 @@ test_questions_in_doubt(void **state)
 	store_orders_clear(&o, 1);
 }
 
-/* So does a retry that gives no reason. */
+/* So does a retry that gives no reason; one of a section, only of that. */
 static void
 test_retry_lets_go_of_doubts(void **state)
 {
 	struct fixture *f = *state;
+	char news[] = "news";
+	struct msg_retry section = { .section = news }, all = { .job = 0 };
 	struct store_recovered found;
 	char err[STORE_ERRLEN];
 	struct store_order o;
 
 	import(f, 1);
 	note_sent(f, "security", NULL);
+	note_sent(f, "news", NULL);
+	note_sent(f, "prospects", "resp_1");
 	assert_int_equal(store_turn(f->store, NULL, 0), 0);
 	assert_int_equal(store_recover(f->store, &found, err), 0);
 	o = claim(f, 1);
-	assert_int_equal(o.got[0].n_in_doubt, 1);
+	assert_int_equal(o.got[0].n_in_doubt, 2);
 	fail_account(f, &o.got[0], KIND_IN_DOUBT);
 	store_orders_clear(&o, 1);
-	assert_int_equal(retry(f, (struct msg_retry){ .job = 0 }), 1);
+	assert_int_equal(retry(f, section), 1);
+	assert_int_equal(f->let_go, 1);
+	o = claim(f, 1);
+	assert_int_equal(o.got[0].n_open, 1);
+	assert_int_equal(o.got[0].n_in_doubt, 1);
+	assert_string_equal(o.got[0].in_doubt[0].key, "security");
+	fail_account(f, &o.got[0], KIND_IN_DOUBT);
+	store_orders_clear(&o, 1);
+	assert_int_equal(retry(f, all), 1);
+	assert_int_equal(f->let_go, 1);
 	o = claim(f, 1);
 	assert_int_equal(o.got[0].n_in_doubt, 0);
+	store_orders_clear(&o, 1);
+}
+
+/* Of an answer that had an id, only the provider's own word is the end. */
+static void
+test_lost_answers_in_doubt(void **state)
+{
+	struct store_settlement t = { .state = "lost", .cost = 77,
+	    .error = "x" };
+	struct fixture *f = *state;
+	struct store_order o;
+
+	import(f, 1);
+	t.id = note_sent(f, "security", "resp_1");
+	t.kind = KIND_GONE;
+	store_note_settlement(f->store, &t);
+	t.id = note_sent(f, "news", "resp_2");
+	t.kind = KIND_CANCELLED;
+	store_note_settlement(f->store, &t);
+	assert_int_equal(store_turn(f->store, NULL, 0), 0);
+	o = claim(f, 1);
+	assert_int_equal(o.got[0].n_in_doubt, 1);
+	assert_string_equal(o.got[0].in_doubt[0].key, "news");
 	store_orders_clear(&o, 1);
 }
 
@@ -787,6 +825,7 @@ main(void)
 		TEST(test_I2_duplicates),
 		TEST(test_questions_in_doubt),
 		TEST(test_retry_lets_go_of_doubts),
+		TEST(test_lost_answers_in_doubt),
 		TEST(test_retry_by_kind_keeps_answers),
 		TEST(test_retry_fresh_forgets_the_categorization),
 		TEST(test_retry_outdated_redoes_just_that),
