@@ -424,8 +424,8 @@ parse_money(const struct option *o, const char *text, int64_t *number,
 			continue;
 		decimals += point;
 		value = value * 10 + (*p - '0');
-		/* Far above any maximum, far below an overflow. */
-		if (value > INT64_C(1000000000000000))
+		/* Millionths at least; no maximum is near an overflow. */
+		if (value > o->max)
 			return say_range(o, text, "in ", why);
 	}
 	if (*p != '\0' || p == text || strcmp(text, ".") == 0)

@@ -292,6 +292,8 @@ static const struct {
 	    "0.000001 in 0..10000 (USD for 1,000,000 tokens)" },
 	{ "budget: { total = 1e7; };", "@/sdr.conf:1: budget.total: "
 	    "10000000.0 is not in 0..1000000 (USD)" },
+	{ "budget: { total = 1000000000000000; };", "@/sdr.conf:1: "
+	    "budget.total: 1000000000000000 is not in 0..1000000 (USD)" },
 	{ "budget: { total = 1e999; };", "@/sdr.conf:1: budget.total: inf is "
 	    "not an amount in 0..1000000 (USD)" },
 	{ MINIMAL "\nbudget: { per-day = 5; };",
